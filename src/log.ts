@@ -1,0 +1,108 @@
+/**
+ * What midge logs through, the official line format, and a sink to stderr.
+ *
+ * `debug` and `trace` are optional: call `log.trace?.(…)`, so that a level that
+ * is off does not even evaluate its arguments.
+ */
+
+/** A destination for log lines; each method takes one finished line of text. */
+export interface Log {
+  /** Something failed: `[ERR]`. */
+  error(text: string): void;
+  /** Something looks wrong: `[WRN]`. */
+  warn(text: string): void;
+  /** Normal operation: `[INF]`. */
+  info(text: string): void;
+  /** Life of connections: `[DBG]`. Absent when debugging is off. */
+  debug?(text: string): void;
+  /** Every protocol operation: `[TRC]`. Absent when tracing is off. */
+  trace?(text: string): void;
+}
+
+/** Drops everything: what an embedded server uses unless told otherwise. */
+export const silentLog: Log = { error() {}, warn() {}, info() {} };
+
+/** The three letters of a level as operators grep for them. */
+export type LevelLabel = "INF" | "WRN" | "ERR" | "FTL" | "DBG" | "TRC";
+
+/** How lines are written. */
+export interface LineFormat {
+  /** The process id in front of every line. */
+  pid: number;
+  /** Local date and time with microseconds; default `true`. */
+  logtime?: boolean;
+}
+
+/**
+ * One log line with its line end, as nats-server writes it:
+ * `[2842] 2016/04/26 13:21:20.379640 [INF] Server is ready`.
+ *
+ * `atMs` is wall-clock time in milliseconds with a fraction.
+ */
+export function formatLine(
+  level: LevelLabel,
+  text: string,
+  atMs: number,
+  format: LineFormat,
+): string {
+  const time = format.logtime === false ? "" : `${timestamp(atMs)} `;
+  return `[${format.pid}] ${time}[${level}] ${text}\n`;
+}
+
+/** Which levels a log has. */
+export interface LogLevels {
+  /** Include `[DBG]` lines. */
+  debug?: boolean;
+  /** Include `[TRC]` lines. */
+  trace?: boolean;
+}
+
+/** A log that formats lines and hands them to `write`. */
+export function lineLog(
+  write: (line: string) => void,
+  format: LineFormat,
+  levels: LogLevels = {},
+): Log {
+  const at = (level: LevelLabel) => (text: string): void =>
+    write(
+      formatLine(
+        level,
+        text,
+        performance.timeOrigin + performance.now(),
+        format,
+      ),
+    );
+  return {
+    error: at("ERR"),
+    warn: at("WRN"),
+    info: at("INF"),
+    ...(levels.debug ? { debug: at("DBG") } : {}),
+    ...(levels.trace ? { trace: at("TRC") } : {}),
+  };
+}
+
+/** A log to standard error; lines are written whole, in order, at once. */
+export function stderrLog(levels: LogLevels = {}): Log {
+  return lineLog(writeStderr, { pid: Deno.pid }, levels);
+}
+
+/** Writes all of `text` to standard error; a closed stderr is not an error. */
+export function writeStderr(text: string): void {
+  let rest = new TextEncoder().encode(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(Deno.stderr.writeSync(rest));
+  } catch {
+    // Nobody reads stderr any more: there is nowhere left to say so.
+  }
+}
+
+function timestamp(atMs: number): string {
+  const date = new Date(atMs);
+  const two = (n: number) => String(n).padStart(2, "0");
+  const micros = Math.floor((atMs - Math.floor(atMs / 1000) * 1000) * 1000);
+  return `${date.getFullYear()}/${two(date.getMonth() + 1)}/${
+    two(date.getDate())
+  } ${two(date.getHours())}:${two(date.getMinutes())}:${
+    two(date.getSeconds())
+  }.${String(micros).padStart(6, "0")}`;
+}

@@ -1,0 +1,215 @@
+/**
+ * What a server can be told: names, types, units and defaults.
+ *
+ * Callers give a partial `ServerOptions`; `resolveOptions` checks every field
+ * and returns the complete frozen form the rest of midge reads. Parses nothing.
+ */
+
+import { setImmediate } from "node:timers";
+import type { Log } from "./log.ts";
+import { silentLog } from "./log.ts";
+
+/** Where a server gets its time from; tests give their own. */
+export interface Clock {
+  /** Monotonic milliseconds with a fraction. */
+  now(): number;
+  /** Wall-clock milliseconds since 1970. */
+  epochMs(): number;
+  /** Calls back once after `ms`; returns how to cancel it. */
+  after(ms: number, callback: () => void): () => void;
+  /** Lets everything else that is ready go first, sockets included. */
+  breathe(): Promise<void>;
+}
+
+/**
+ * Turns of the event loop after which it has asked the system for sockets that
+ * became ready. While something is always runnable, Deno does so only every
+ * 61st turn (tokio's `event_interval`). All of them take about 50 µs.
+ */
+const TURNS_TO_POLL = 62;
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  epochMs: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+  breathe() {
+    return new Promise((resolve) => {
+      let turns = 0;
+      const turn = () => {
+        if (++turns < TURNS_TO_POLL) setImmediate(turn);
+        else resolve();
+      };
+      setImmediate(turn);
+    });
+  },
+};
+
+/** Everything a server can be told. All fields are optional. */
+export interface ServerOptions {
+  /** Address to listen on for clients. Default `0.0.0.0`. */
+  host?: string;
+  /** Port for clients; -1 takes a free one. Default 4222. */
+  port?: number;
+  /** Open no socket at all; in-process connections only. Default `false`. */
+  dontListen?: boolean;
+  /** Unique name without spaces. Default: the server's id. */
+  serverName?: string;
+  /** `host:port` told to clients instead of the listening address. */
+  clientAdvertise?: string;
+  /** Largest message a client may publish, headers included, in bytes. Default 1 MiB. */
+  maxPayload?: number;
+  /** Longest argument part of an operation, in bytes. Default 4096. */
+  maxControlLine?: number;
+  /** Client connections at one time. Default 65536. */
+  maxConnections?: number;
+  /** Subscriptions a connection may hold; 0 = no limit. Default 0. */
+  maxSubscriptions?: number;
+  /** Tokens the subject of a subscription may have; 0 = no limit. Default 0. */
+  maxSubTokens?: number;
+  /** Unsent bytes at which a connection is a slow consumer. Default 64 MiB. */
+  maxPendingBytes?: number;
+  /** Longest a write may make no progress, in milliseconds. Default 10,000. */
+  writeDeadlineMs?: number;
+  /** Pause between PINGs to a quiet client, in milliseconds. Default 120,000. */
+  pingIntervalMs?: number;
+  /** PINGs without an answer before a connection is stale. Default 2. */
+  pingMax?: number;
+  /** Closed connections remembered for monitoring. Default 10,000. */
+  maxClosedClients?: number;
+  /** Refuse message headers. Default `false`. */
+  noHeaderSupport?: boolean;
+  /** Time over which lame duck mode closes its clients, in milliseconds. Default 120,000. */
+  lameDuckDurationMs?: number;
+  /** Time lame duck mode waits before it closes the first, in milliseconds. Default 10,000. */
+  lameDuckGracePeriodMs?: number;
+  /** Where to log. Default: nowhere. */
+  log?: Log;
+  /** Where time comes from. Default: the machine's clock. */
+  clock?: Clock;
+}
+
+/** `ServerOptions` with every field present and checked. */
+export type ResolvedOptions = Readonly<Required<ServerOptions>>;
+
+/** Defaults of everything, as nats-server has them. */
+export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
+  host: "0.0.0.0",
+  port: 4222,
+  dontListen: false,
+  serverName: "",
+  clientAdvertise: "",
+  maxPayload: 1024 * 1024,
+  maxControlLine: 4096,
+  maxConnections: 64 * 1024,
+  maxSubscriptions: 0,
+  maxSubTokens: 0,
+  maxPendingBytes: 64 * 1024 * 1024,
+  writeDeadlineMs: 10_000,
+  pingIntervalMs: 120_000,
+  pingMax: 2,
+  maxClosedClients: 10_000,
+  noHeaderSupport: false,
+  lameDuckDurationMs: 120_000,
+  lameDuckGracePeriodMs: 10_000,
+  log: silentLog,
+  clock: systemClock,
+});
+
+const MAX_INT32 = 2 ** 31 - 1;
+
+/** Lowest and highest value of the whole-number options. */
+const RANGES: Partial<Record<keyof ServerOptions, readonly [number, number]>> =
+  {
+    port: [-1, 65535],
+    maxPayload: [1, MAX_INT32],
+    maxControlLine: [1, MAX_INT32],
+    maxConnections: [0, MAX_INT32],
+    maxSubscriptions: [0, MAX_INT32],
+    maxSubTokens: [0, 255],
+    maxPendingBytes: [1, Number.MAX_SAFE_INTEGER],
+    pingMax: [0, MAX_INT32],
+    maxClosedClients: [0, MAX_INT32],
+  };
+
+/** Options that are times: any finite number of milliseconds above zero. */
+const TIMES: readonly (keyof ServerOptions)[] = [
+  "writeDeadlineMs",
+  "pingIntervalMs",
+  "lameDuckDurationMs",
+];
+
+/**
+ * Fills in the defaults and checks each field.
+ *
+ * Throws `TypeError` for a wrong type or an unknown name and `RangeError` for a
+ * value out of bounds; the message names the option and what it takes.
+ */
+export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
+  const resolved: Record<string, unknown> = { ...DEFAULT_OPTIONS };
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    checkOption(name, value);
+    resolved[name] = value;
+  }
+  const complete = resolved as unknown as Required<ServerOptions>;
+  if (complete.maxPayload > complete.maxPendingBytes) {
+    throw new RangeError(
+      `max_payload (${complete.maxPayload}) cannot be higher than max_pending (${complete.maxPendingBytes})`,
+    );
+  }
+  if (complete.lameDuckGracePeriodMs >= complete.lameDuckDurationMs) {
+    throw new RangeError(
+      `Option "lameDuckGracePeriodMs" must be below "lameDuckDurationMs" (${complete.lameDuckDurationMs}): got ${complete.lameDuckGracePeriodMs}`,
+    );
+  }
+  return Object.freeze(complete);
+}
+
+function checkOption(name: string, value: unknown): void {
+  if (!Object.hasOwn(DEFAULT_OPTIONS, name)) {
+    throw new TypeError(`Unknown option "${name}"`);
+  }
+  const key = name as keyof ServerOptions;
+  const wanted = typeof DEFAULT_OPTIONS[key];
+  if (typeof value !== wanted || value === null) {
+    throw new TypeError(
+      `Option "${name}" must be a ${wanted}: got ${
+        value === null ? "null" : typeof value
+      }`,
+    );
+  }
+  const range = RANGES[key];
+  if (range !== undefined) checkRange(name, value as number, range);
+  if (TIMES.includes(key) && !(Number.isFinite(value) && value as number > 0)) {
+    throw new RangeError(
+      `Option "${name}" must be a time above 0 in milliseconds: got ${value}`,
+    );
+  }
+  if (key === "lameDuckGracePeriodMs" && !(value as number >= 0)) {
+    throw new RangeError(`Option "${name}" must not be negative: got ${value}`);
+  }
+  if (key === "host" && value === "") {
+    throw new RangeError(`Option "host" must not be empty`);
+  }
+  if (key === "serverName" && /\s/.test(value as string)) {
+    throw new RangeError(
+      `Option "serverName" must not contain spaces: got "${value}"`,
+    );
+  }
+}
+
+function checkRange(
+  name: string,
+  value: number,
+  [low, high]: readonly [number, number],
+): void {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new RangeError(
+      `Option "${name}" must be a whole number from ${low} to ${high}: got ${value}`,
+    );
+  }
+}
