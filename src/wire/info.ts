@@ -1,0 +1,163 @@
+/**
+ * The JSON of the protocol: INFO as the server sends it, CONNECT as clients do
+ * (client-protocol §1.2 and §2). Pure: text in, checked values out.
+ */
+
+import { decodeUtf8, encodeUtf8 } from "./ascii.ts";
+
+/** What INFO tells a client; fields left `undefined` are not sent. */
+export interface Info {
+  /** Public nkey of this run of the server. */
+  server_id: string;
+  /** Configured name, else the id. */
+  server_name: string;
+  /** nats-server level. */
+  version: string;
+  /** 1: clients may be sent INFO at any time. */
+  proto: 1;
+  /** The run-time; nobody reads it. */
+  go: string;
+  /** Address clients are told. */
+  host: string;
+  /** Port clients are told. */
+  port: number;
+  /** HPUB and HMSG are understood. */
+  headers: boolean;
+  /** Largest message, in bytes. */
+  max_payload: number;
+  /** CONNECT needs credentials. */
+  auth_required?: boolean | undefined;
+  /** `cid` of this connection. */
+  client_id?: number | undefined;
+  /** Address of this client as the server sees it. */
+  client_ip?: string | undefined;
+  /** To be signed by nkey users. */
+  nonce?: string | undefined;
+  /** Where else to connect. */
+  connect_urls?: readonly string[] | undefined;
+  /** The server is about to leave. */
+  ldm?: boolean | undefined;
+  /** JetStream API level of the nats-server level. */
+  api_lvl?: number | undefined;
+  /** This is the INFO that answers CONNECT. */
+  connect_info?: boolean | undefined;
+  /** Name of the account the client is in. */
+  remote_account?: string | undefined;
+  /** Whether that is the system account. */
+  acc_is_sys?: boolean | undefined;
+}
+
+/** `INFO <json> \r\n`; the blank before the line end is really there. */
+export function infoLine(info: Info): Uint8Array<ArrayBuffer> {
+  return encodeUtf8(`INFO ${JSON.stringify(info)} \r\n`);
+}
+
+/** What a client said in CONNECT, with the protocol's defaults. */
+export interface ConnectOptions {
+  /** Wants `+OK` for every operation that succeeds. */
+  verbose: boolean;
+  /** Wants publish subjects checked. */
+  pedantic: boolean;
+  /** Wants its own messages too. */
+  echo: boolean;
+  /** Understands message headers. */
+  headers: boolean;
+  /** Wants a 503 when nobody gets its request; needs `headers`. */
+  no_responders: boolean;
+  /** 1: understands INFO at any time. */
+  protocol: number;
+  /** Informational. */
+  tls_required: boolean;
+  /** Language of the client library. */
+  lang: string;
+  /** Version of the client library. */
+  version: string;
+  /** What the client calls itself. */
+  name: string;
+  /** Credentials. */
+  user: string;
+  /** Credentials. */
+  pass: string;
+  /** Credentials. */
+  auth_token: string;
+  /** Public nkey of the user. */
+  nkey: string;
+  /** Signature of the nonce. */
+  sig: string;
+  /** User JWT. */
+  jwt: string;
+  /** No longer supported: refused when set. */
+  account: string;
+  /** No longer supported: refused when set. */
+  new_account: boolean;
+}
+
+/** What counts before the first CONNECT, and for keys it leaves out. */
+export const DEFAULT_CONNECT: Readonly<ConnectOptions> = Object.freeze({
+  verbose: true,
+  pedantic: true,
+  echo: true,
+  headers: false,
+  no_responders: false,
+  protocol: 0,
+  tls_required: false,
+  lang: "",
+  version: "",
+  name: "",
+  user: "",
+  pass: "",
+  auth_token: "",
+  nkey: "",
+  sig: "",
+  jwt: "",
+  account: "",
+  new_account: false,
+});
+
+/**
+ * Reads the JSON of a CONNECT over what the client said before. Keys are
+ * compared without case, unknown ones ignored, `null` leaves a field alone.
+ *
+ * Returns what is wrong, as text for the log, when the JSON is malformed or a
+ * value has the wrong type.
+ */
+export function parseConnect(
+  json: Uint8Array,
+  before: Readonly<ConnectOptions>,
+): ConnectOptions | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(decodeUtf8(json));
+  } catch (error) {
+    return `invalid CONNECT: ${error instanceof Error ? error.message : error}`;
+  }
+  if (value === null) return { ...before };
+  if (typeof value !== "object" || Array.isArray(value)) {
+    return "invalid CONNECT: not a JSON object";
+  }
+  const options: Record<string, unknown> = { ...before };
+  for (const [name, field] of Object.entries(value)) {
+    const key = name.toLowerCase();
+    if (!Object.hasOwn(DEFAULT_CONNECT, key) || field === null) continue;
+    const wanted: string = typeof DEFAULT_CONNECT[key as keyof ConnectOptions];
+    const given: string = typeof field;
+    if (given !== wanted) {
+      return `invalid CONNECT: "${key}" must be a ${wanted}`;
+    }
+    if (given === "number" && !Number.isInteger(field)) {
+      return `invalid CONNECT: "${key}" must be a whole number`;
+    }
+    options[key] = field;
+  }
+  return options as unknown as ConnectOptions;
+}
+
+/** Whether the bytes are JSON at all. */
+export function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(decodeUtf8(bytes));
+    return true;
+  } catch {
+    return false; // Which is the answer.
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * The operations of the protocol as calls: what a parser makes of bytes, and
+ * what each kind of peer gives a meaning.
+ */
+
+import type { ProtocolError } from "../errors.ts";
+import type { Message } from "./message.ts";
+
+/**
+ * What each operation means: one implementation per kind of peer.
+ *
+ * Every method that returns a boolean says whether to go on with what is left
+ * of the buffer: `false` when the connection is closing, or when its owner
+ * wants to do something else first. Arguments lie in the read buffer and are
+ * valid only during the call: copy to keep.
+ */
+export interface OpHandler {
+  /** `CONNECT <json>` */
+  connect(json: Uint8Array): boolean;
+  /** `PING` */
+  ping(): boolean;
+  /** `PONG` */
+  pong(): boolean;
+  /** `SUB <subject> [queue] <sid>` */
+  subscribe(
+    subject: Uint8Array,
+    queue: Uint8Array | null,
+    sid: Uint8Array,
+  ): boolean;
+  /** `UNSUB <sid> [max]`; `max` is -1 when absent or not a number. */
+  unsubscribe(sid: Uint8Array, max: number): boolean;
+  /** `PUB` or `HPUB`, payload complete. `message` is refilled afterwards. */
+  publish(message: Message): boolean;
+  /** `INFO <json>` */
+  info(json: Uint8Array): boolean;
+  /** The peer broke the protocol; parsing has stopped for good. */
+  violation(error: ProtocolError): void;
+  /** Told of every operation as `NAME arguments` while tracing. */
+  trace(operation: string): void;
+}
