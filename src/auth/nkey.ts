@@ -1,0 +1,49 @@
+/**
+ * The text form of nkeys, NATS' public keys: base32 of prefix, key and CRC-16
+ * (client-protocol §5.3).
+ */
+
+/** First byte of a server's public key; makes the text start with `N`. */
+const PREFIX_SERVER = 13 << 3;
+
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** An id for one run of a server: the text of a random server key. */
+export function newServerId(): string {
+  const raw = new Uint8Array(1 + 32 + 2);
+  crypto.getRandomValues(raw);
+  raw[0] = PREFIX_SERVER;
+  const crc = crc16(raw.subarray(0, 33));
+  raw[33] = crc & 0xff;
+  raw[34] = crc >>> 8;
+  return base32(raw);
+}
+
+/** CRC-16/XMODEM: polynomial 0x1021, initial value 0. */
+export function crc16(bytes: Uint8Array): number {
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
+    }
+    crc &= 0xffff;
+  }
+  return crc;
+}
+
+/** RFC 4648 base32 without padding. */
+export function base32(bytes: Uint8Array): string {
+  let text = "";
+  let bits = 0;
+  let value = 0;
+  for (const byte of bytes) {
+    value = (value << 8 | byte) & 0xfff;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += BASE32[(value >>> bits) & 31];
+    }
+  }
+  return bits > 0 ? text + BASE32[(value << (5 - bits)) & 31] : text;
+}

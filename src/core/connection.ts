@@ -1,0 +1,339 @@
+/**
+ * One connection of any kind: its transport, its read loop, its outbound side,
+ * its counters, and how it ends. What the operations on it mean is up to the
+ * `Peer` it runs for; how it is accepted and remembered, to the server.
+ */
+
+import type { CloseReason, ProtocolError } from "../errors.ts";
+import { staleConnection } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { BufferPool } from "../wire/buffer.ts";
+import { errorLine, PING } from "../wire/encoder.ts";
+import type { Parser } from "../wire/parser.ts";
+import type { BusyWait } from "./busy_wait.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { FlushList, OutboundOwner } from "./outbound.ts";
+import { Outbound } from "./outbound.ts";
+import { ReadBuffer } from "./read_buffer.ts";
+import type { Turn } from "./turn.ts";
+
+/** Longest a closing connection waits for queued bytes to leave. */
+const FLUSH_BOUND_MS = 1000;
+
+/**
+ * Longest a closed connection goes on reading what the peer still sends.
+ * Closing a socket with unread bytes resets it, and the reset would overtake
+ * the `-ERR` that says why.
+ */
+const LINGER_MS = 500;
+
+/** What all connections of a server share. */
+export interface ConnectionContext {
+  /** The server's options. */
+  readonly options: ResolvedOptions;
+  /** Memory to read into and write from. */
+  readonly pool: BufferPool;
+  /** Where connections with something to send line up. */
+  readonly flushes: FlushList;
+  /** The event loop's time, shared fairly. */
+  readonly turn: Turn;
+  /** Stays awake for the next bytes while that pays off, where it can. */
+  readonly busyWait: BusyWait | null;
+}
+
+/** The one a connection runs for: a client, a route. */
+export interface Peer {
+  /** Turns bytes read into operations. */
+  readonly parser: Parser;
+  /** Operations seen that count as life: a PING is not due after any. */
+  readonly activity: number;
+  /** The connection is over and its `ended` set; called once. */
+  closed(reason: CloseReason): void;
+}
+
+/** Messages and payload bytes, each way; header blocks count as payload. */
+export interface Traffic {
+  /** Messages received. */
+  inMsgs: number;
+  /** Payload bytes received. */
+  inBytes: number;
+  /** Messages delivered. */
+  outMsgs: number;
+  /** Payload bytes delivered. */
+  outBytes: number;
+}
+
+/** A connection; see the module. */
+export class Connection implements OutboundOwner, Traffic {
+  /** Unique in the server, counted from 1: `cid` in monitoring. */
+  readonly id: number;
+  /** The byte stream under it. */
+  readonly transport: Transport;
+  /** Its sending half. */
+  readonly outbound: Outbound;
+  /** Pings, and the measured round trip. */
+  readonly heartbeat: Heartbeat;
+  /** When it was accepted, wall-clock milliseconds. */
+  readonly startedAt: number;
+  /** Messages received. */
+  inMsgs = 0;
+  /** Payload bytes received. */
+  inBytes = 0;
+  /** Messages delivered. */
+  outMsgs = 0;
+  /** Payload bytes delivered. */
+  outBytes = 0;
+  /** Both sides agreed to message headers. */
+  headers = false;
+  /** Takes part in nothing any more. */
+  closed = false;
+  /** Why; `null` while open. */
+  closeReason: CloseReason | null = null;
+  /** When bytes last came in, on the server's monotonic clock. */
+  lastReadAt: number;
+  /** How the log names it: address, id, and what the peer calls itself. */
+  label: string;
+
+  readonly #context: ConnectionContext;
+  #peer: Peer | null = null;
+  #reading: Promise<void> = Promise.resolve();
+  #ended: Promise<void> | null = null;
+  /** Progress of the write in flight when last looked at, and since when. */
+  #writtenSeen = 0;
+  #writtenSeenAt = 0;
+
+  /** Takes over `transport`; nothing happens before `run`. */
+  constructor(id: number, transport: Transport, context: ConnectionContext) {
+    const { options, pool, flushes } = context;
+    this.id = id;
+    this.transport = transport;
+    this.#context = context;
+    this.startedAt = options.clock.epochMs();
+    this.lastReadAt = options.clock.now();
+    this.outbound = new Outbound(
+      transport,
+      this,
+      pool,
+      flushes,
+      options.maxPendingBytes,
+    );
+    this.heartbeat = new Heartbeat(
+      this.lastReadAt,
+      options.pingIntervalMs,
+      options.pingMax,
+    );
+    const { hostname, port } = transport.remoteAddress;
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    this.label = `${host}:${port} - cid:${id}`;
+  }
+
+  /** Starts reading operations for `peer`. */
+  run(peer: Peer): void {
+    this.#peer = peer;
+    this.#reading = this.#read(peer.parser);
+  }
+
+  /** Sends a line of the protocol; `send` does not flush, a batch follows. */
+  send(line: Uint8Array): void {
+    this.outbound.append(line);
+  }
+
+  /** Sends a line at once: for whoever is not handling bytes just read. */
+  sendNow(line: Uint8Array): void {
+    this.outbound.append(line);
+    this.#context.flushes.flush();
+  }
+
+  /** Tells the peer what it did wrong and stays. */
+  sendError(text: string): void {
+    this.trace(`->> [-ERR ${text}]`);
+    this.send(errorLine(text));
+  }
+
+  /** Tells the peer what it did wrong, and closes if the error does. */
+  fail(error: ProtocolError): void {
+    if (this.closed) return;
+    if (error.wireText !== null) this.sendError(error.wireText);
+    if (error.closeReason !== null) this.close(error.closeReason);
+  }
+
+  /**
+   * Ends the connection: what is queued still goes out, within a bound.
+   * Resolves when the transport is closed. Idempotent; the first reason stays.
+   */
+  close(reason: CloseReason): Promise<void> {
+    return this.#end(reason, true);
+  }
+
+  /** Ends the connection at once; what is queued is lost. */
+  abort(reason: CloseReason): Promise<void> {
+    return this.#end(reason, false);
+  }
+
+  /** Resolves once the transport is closed; `null` while open. */
+  get ended(): Promise<void> | null {
+    return this.#ended;
+  }
+
+  /** `OutboundOwner` */
+  pendingExceeded(): void {
+    const { maxPendingBytes } = this.#context.options;
+    this.log.info(
+      `${this.label} - Slow Consumer Detected: MaxPending of ${maxPendingBytes} Exceeded`,
+    );
+    this.abort("Slow Consumer (Pending Bytes)");
+  }
+
+  /** `OutboundOwner` */
+  writeFailed(error: Error): void {
+    this.log.debug?.(`${this.label} - Error flushing: ${error.message}`);
+    this.abort("Write Error");
+  }
+
+  /**
+   * Looks after everything that depends on time: PINGs, stale peers, writes
+   * that make no progress. Called a few times a second with the monotonic time.
+   */
+  sweep(now: number): void {
+    if (this.closed) return;
+    const { outbound } = this;
+    if (!outbound.writing || this.#writtenSeen !== outbound.written) {
+      this.#writtenSeen = outbound.written;
+      this.#writtenSeenAt = now;
+    } else if (
+      now - this.#writtenSeenAt >= this.#context.options.writeDeadlineMs
+    ) {
+      this.log.info(
+        `${this.label} - Slow Consumer Detected: WriteDeadline of ${
+          this.#context.options.writeDeadlineMs / 1000
+        }s exceeded with ${outbound.pending} bytes pending`,
+      );
+      this.abort("Slow Consumer (Write Deadline)");
+      return;
+    }
+    switch (this.heartbeat.beat(now, this.#peer?.activity ?? 0)) {
+      case "ping":
+        this.trace("->> [PING]");
+        this.sendNow(PING);
+        break;
+      case "stale":
+        this.log.debug?.(`${this.label} - Stale Client Connection - Closing`);
+        this.fail(staleConnection());
+    }
+  }
+
+  /** The server's log. */
+  get log(): Log {
+    return this.#context.options.log;
+  }
+
+  /** Logs a line about this connection at trace level. */
+  trace(text: string): void {
+    this.log.trace?.(`${this.label} - ${text}`);
+  }
+
+  async #read(parser: Parser): Promise<void> {
+    const { flushes, pool, turn, options: { clock } } = this.#context;
+    const busyWait = this.transport.separate ? this.#context.busyWait : null;
+    const input = new ReadBuffer(pool);
+    try {
+      for (;;) {
+        const count = await this.#readInto(input);
+        if (count === null) break;
+        if (this.closed) continue; // Lingering: nothing is read any more.
+        const now = clock.now();
+        turn.heard(this, input.drained, now);
+        busyWait?.heard();
+        input.filled(count, now - this.lastReadAt);
+        this.lastReadAt = now;
+        for (;;) {
+          input.start = parser.parse(input.buffer, input.start, input.end);
+          const hold = flushes.flush();
+          if (hold !== null) await hold;
+          const done = parser.waiting || input.start === input.end;
+          if (this.closed || (done && input.drained)) break;
+          const breath = turn.yield();
+          if (breath !== null) await breath;
+          if (this.closed || done) break;
+        }
+        if (this.closed) input.discard();
+        else input.compact(parser.waiting ? parser.need : 0);
+        if (input.drained) busyWait?.idle();
+      }
+    } catch (error) {
+      // A defect of ours: it costs this connection, and nobody else.
+      this.log.error(`${this.label} - Internal error: ${describe(error)}`);
+      this.abort("Internal Error");
+    } finally {
+      input.release();
+    }
+  }
+
+  /** Reads once; at the end of the stream closes and returns `null`. */
+  async #readInto(input: ReadBuffer): Promise<number | null> {
+    try {
+      const count = await this.transport.read(input.window());
+      if (count === null) this.close("Client Closed");
+      return count;
+    } catch (error) {
+      if (!this.closed) {
+        this.log.debug?.(`${this.label} - Error reading: ${message(error)}`);
+        this.abort("Read Error");
+      }
+      return null;
+    }
+  }
+
+  #end(reason: CloseReason, flush: boolean): Promise<void> {
+    if (this.#ended === null) {
+      this.closed = true;
+      this.closeReason = reason;
+      this.log.debug?.(`${this.label} - Client connection closed: ${reason}`);
+      this.#ended = this.#shut(flush);
+      this.#peer?.closed(reason);
+    }
+    return this.#ended;
+  }
+
+  /** Lets queued bytes leave, says goodbye, and closes the transport. */
+  async #shut(flush: boolean): Promise<void> {
+    const { outbound, transport } = this;
+    if (flush) {
+      outbound.flush();
+      await this.#within(
+        FLUSH_BOUND_MS,
+        new Promise<void>((resolve) => outbound.whenBelow(0, resolve)),
+      );
+      const emptied = outbound.pending === 0;
+      outbound.close();
+      if (emptied) {
+        await transport.closeWrite().catch(() => {/* The peer is gone. */});
+        await this.#within(LINGER_MS, this.#reading);
+      }
+    }
+    outbound.close();
+    transport.close();
+    await this.#reading;
+  }
+
+  /** Waits for `done`, but no longer than `ms`. */
+  #within(ms: number, done: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#context.options.clock.after(ms, resolve);
+      done.then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

@@ -1,0 +1,194 @@
+/**
+ * From one publisher to everyone interested: match, pick the queue members,
+ * append a frame to each connection. The hot path of the server.
+ */
+
+import type { MatchResult } from "../subject/match_result.ts";
+import {
+  frameLength,
+  headLength,
+  headWithoutHeaders,
+  writeFrame,
+  writeHead,
+} from "../wire/encoder.ts";
+import type { SidFrame } from "../wire/encoder.ts";
+import { ByteBuffer } from "../wire/buffer.ts";
+import { decodeUtf8 } from "../wire/ascii.ts";
+import { Message } from "../wire/message.ts";
+import type { Account, LastMatch } from "./account.ts";
+import type { Connection } from "./connection.ts";
+import type { Outbound } from "./outbound.ts";
+import type { Subscription } from "./subscription.ts";
+import { CHECK_CLOSED, CHECK_ECHO, CHECK_MAX } from "./subscription.ts";
+
+/**
+ * Bytes appended in one go after which the publisher should pause, so that
+ * they are written, and their memory is used again, before more is made.
+ */
+const BATCH_BYTES = 1024 * 1024;
+
+/** Delivers the messages of one server. */
+export class Fanout {
+  /** The message in hand; parsers fill it, `publish` delivers it. */
+  readonly message: Message = new Message();
+  /** Log every frame delivered. */
+  tracing = false;
+  /**
+   * So much was appended that the publisher should pause: whoever reads this
+   * as `true` sets it back.
+   */
+  batchFull = false;
+
+  #appended = 0;
+  #random: number;
+
+  /** `seed` starts the choice of queue members; any number. */
+  constructor(seed: number) {
+    this.#random = seed | 1;
+  }
+
+  /**
+   * Delivers the message in hand to all of `account` and returns how many
+   * copies were made. `publisher` is who sent it, `lastMatch` its own.
+   */
+  publish(
+    account: Account,
+    publisher: Connection,
+    lastMatch: LastMatch,
+  ): number {
+    const result = account.match(this.message, lastMatch);
+    const { plain, queues } = result;
+    let copies = 0;
+    for (let i = 0; i < plain.length; i++) {
+      if (this.#deliver(plain[i], publisher)) copies++;
+    }
+    if (queues.length !== 0) copies += this.#deliverToQueues(result, publisher);
+    if (copies !== 0) {
+      this.#appended += copies *
+        (this.message.end - this.message.subjectStart);
+      if (this.#appended > BATCH_BYTES) {
+        this.#appended = 0;
+        this.batchFull = true;
+      }
+    }
+    return copies;
+  }
+
+  /** One member of each queue group, uniformly at random. */
+  #deliverToQueues(
+    { queues }: MatchResult<Subscription>,
+    publisher: Connection,
+  ): number {
+    let copies = 0;
+    for (let i = 0; i < queues.length; i++) {
+      const members = queues[i];
+      const count = members.length;
+      let pick = count === 1 ? 0 : this.#below(count);
+      // Walk the ring until one of them takes it.
+      for (let tried = 0; tried < count; tried++) {
+        if (this.#deliver(members[pick], publisher)) {
+          copies++;
+          break;
+        }
+        if (++pick === count) pick = 0;
+      }
+    }
+    return copies;
+  }
+
+  /** Appends the message to one subscriber's connection; whether it did. */
+  #deliver(subscription: Subscription, publisher: Connection): boolean {
+    if (
+      subscription.checks !== 0 && !mayReceive(subscription, publisher)
+    ) return false;
+    const message = this.message;
+    const { connection, frame } = subscription;
+    const { outbound } = connection;
+    let size = message.end - 2 - message.payloadStart;
+    if (message.headerSize >= 0 && !connection.headers) {
+      if (!appendWithoutHeaders(outbound, message, frame)) return false;
+      size -= message.headerSize;
+    } else {
+      const length = frameLength(message, frame);
+      if (
+        outbound.used + length <= outbound.segment.capacity ||
+        outbound.reserve(length)
+      ) {
+        const { segment, used } = outbound;
+        outbound.used = writeFrame(segment, used, message, frame);
+      } else if (!appendInParts(outbound, message, frame)) return false;
+    }
+    if (!outbound.marked) outbound.mark();
+    connection.outMsgs++;
+    connection.outBytes += size;
+    subscription.delivered++;
+    if (this.tracing) trace(subscription, message);
+    if (subscription.delivered === subscription.max) {
+      subscription.owner.exhausted(subscription);
+    }
+    return true;
+  }
+
+  /** A number from 0 up to but without `limit`. */
+  #below(limit: number): number {
+    // xorshift32; the product takes its high bits, which are the good ones.
+    let x = this.#random;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#random = x;
+    return Math.floor((x >>> 0) / 0x100000000 * limit);
+  }
+}
+
+/** For subscriptions whose `checks` are set. */
+function mayReceive(
+  { checks, delivered, max, connection }: Subscription,
+  publisher: Connection,
+): boolean {
+  if ((checks & CHECK_CLOSED) !== 0) return false;
+  if ((checks & CHECK_ECHO) !== 0 && connection === publisher) return false;
+  return (checks & CHECK_MAX) === 0 || delivered < max;
+}
+
+/** A frame larger than any segment; whether the connection took it. */
+function appendInParts(
+  outbound: Outbound,
+  message: Message,
+  sid: SidFrame,
+): boolean {
+  const head = new ByteBuffer(headLength(message, sid));
+  writeHead(head, 0, message, sid);
+  outbound.append(head.room);
+  outbound.append(message.buffer.bytes, message.tailStart, message.end);
+  return !outbound.closed;
+}
+
+/** To someone without headers; whether the connection took it. */
+function appendWithoutHeaders(
+  outbound: Outbound,
+  message: Message,
+  sid: SidFrame,
+): boolean {
+  outbound.append(headWithoutHeaders(message, sid));
+  outbound.append(
+    message.buffer.bytes,
+    message.payloadStart + message.headerSize,
+    message.end,
+  );
+  return !outbound.closed;
+}
+
+/** Logs a delivery the way nats-server does: `->> [MSG foo 1 5]`. */
+function trace({ connection, sid }: Subscription, message: Message): void {
+  const { bytes } = message.buffer;
+  const plain = message.headerSize < 0 || !connection.headers;
+  const args = decodeUtf8(
+    bytes.subarray(message.tailStart, message.payloadStart - 2),
+  );
+  connection.trace(
+    `->> [${plain ? "MSG" : "HMSG"} ${
+      decodeUtf8(message.subject())
+    } ${sid} ${args}]`,
+  );
+}

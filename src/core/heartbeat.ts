@@ -1,0 +1,63 @@
+/**
+ * When a connection is due a PING, and when it counts as stale. Pure decisions
+ * on times it is given (client-protocol §2.1); the connection acts on them.
+ */
+
+/** Longest a connected client waits for its first PING, in milliseconds. */
+const FIRST_PING_MS = 2000;
+/** The first PING is put off by up to this part of its time. */
+const FIRST_PING_JITTER = 0.2;
+/** A round trip older than this is measured again, activity or not. */
+const ROUND_TRIP_AGE_MS = 60 * 60 * 1000;
+
+/** What is due. */
+export type Beat = "nothing" | "ping" | "stale";
+
+/** The heartbeat of one connection. Times are monotonic milliseconds. */
+export class Heartbeat {
+  /** When to ask again. */
+  dueAt: number;
+  /** Time between the last PING and its PONG, -1 before the first. */
+  roundTripMs = -1;
+
+  readonly #intervalMs: number;
+  readonly #max: number;
+  #outstanding = 0;
+  #sentAt = -Infinity;
+  #activitySeen = 0;
+
+  /** Before `connected`, PINGs come at the plain interval. */
+  constructor(now: number, intervalMs: number, max: number) {
+    this.#intervalMs = intervalMs;
+    this.#max = max;
+    this.dueAt = now + intervalMs;
+  }
+
+  /** CONNECT came: measure the round trip soon. `random` is from 0 to 1. */
+  connected(now: number, random: number): void {
+    const first = Math.min(this.#intervalMs, FIRST_PING_MS);
+    this.dueAt = now + first * (1 + FIRST_PING_JITTER * random);
+  }
+
+  /** A PONG came, asked for or not. */
+  answered(now: number): void {
+    if (this.#outstanding > 0) this.roundTripMs = now - this.#sentAt;
+    this.#outstanding = 0;
+  }
+
+  /**
+   * What to do now. `activity` counts operations that show the peer alive: if
+   * it moved since last asked and the round trip is known, no PING is due.
+   */
+  beat(now: number, activity: number): Beat {
+    if (now < this.dueAt) return "nothing";
+    this.dueAt = now + this.#intervalMs;
+    const active = activity !== this.#activitySeen;
+    this.#activitySeen = activity;
+    if (active && now - this.#sentAt < ROUND_TRIP_AGE_MS) return "nothing";
+    if (this.#outstanding + 1 > this.#max) return "stale";
+    this.#outstanding++;
+    this.#sentAt = now;
+    return "ping";
+  }
+}

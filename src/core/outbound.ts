@@ -1,0 +1,321 @@
+/**
+ * What a connection has yet to be sent, and sending it.
+ *
+ * Frames are appended to a segment of memory; once the bytes read from a peer
+ * are used up, every connection that was given something is flushed once. One
+ * write is in flight at a time; meanwhile the next segments fill.
+ *
+ * ```text
+ *   written … | in flight | sealed | sealed | current: used … capacity
+ *              <-------------- pending ---------------->
+ * ```
+ */
+
+import type { Clock } from "../options.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { BufferPool, ByteBuffer } from "../wire/buffer.ts";
+import { MIN_BUFFER, NO_BUFFER } from "../wire/buffer.ts";
+
+/** Largest segment, in bytes; a frame that does not fit is cut in pieces. */
+const MAX_SEGMENT = 256 * 1024;
+
+/** Unsent bytes from which whoever publishes more is held back for a moment. */
+const HOLD_BYTES = 1024 * 1024;
+
+/** Longest a publisher is held for one batch, in milliseconds. */
+const HOLD_MS = 10;
+
+/** What a connection does when its outbound side fails. */
+export interface OutboundOwner {
+  /** More than `maxPendingBytes` wait: the peer does not keep up. */
+  pendingExceeded(): void;
+  /** The transport refused a write. */
+  writeFailed(error: Error): void;
+}
+
+/** The sending half of one connection. */
+export class Outbound {
+  /** Where the next frame goes; `NO_BUFFER` while there is nothing to send. */
+  segment: ByteBuffer = NO_BUFFER;
+  /** Bytes of `segment` in use. */
+  used = 0;
+  /** Stands in the flush list. */
+  marked = false;
+  /** Takes nothing any more; what is appended is dropped. */
+  closed = false;
+  /** Bytes handed to the transport so far: tells whether a write progresses. */
+  written = 0;
+  /** A write is in flight. */
+  writing = false;
+  /** A publisher was held for this connection in vain: nothing went out. */
+  stalled = false;
+
+  readonly #transport: Transport;
+  readonly #owner: OutboundOwner;
+  readonly #pool: BufferPool;
+  readonly #flushes: FlushList;
+  readonly #maxPendingBytes: number;
+  /** Full segments in front of `segment`, and the bytes used in each. */
+  #sealed: Sealed[] = [];
+  #sealedBytes = 0;
+  #inFlight: ByteBuffer = NO_BUFFER;
+  #inFlightStart = 0;
+  #inFlightEnd = 0;
+  /** What the last flush took: how large to make the next first segment. */
+  #lastBatch = 0;
+  #batch = 0;
+  #waiters: Waiter[] = [];
+
+  /** `flushes` is where this puts itself when it is given something. */
+  constructor(
+    transport: Transport,
+    owner: OutboundOwner,
+    pool: BufferPool,
+    flushes: FlushList,
+    maxPendingBytes: number,
+  ) {
+    this.#transport = transport;
+    this.#owner = owner;
+    this.#pool = pool;
+    this.#flushes = flushes;
+    this.#maxPendingBytes = maxPendingBytes;
+  }
+
+  /** Bytes not yet taken by the transport. */
+  get pending(): number {
+    return this.#inFlightEnd - this.#inFlightStart + this.#sealedBytes +
+      this.used;
+  }
+
+  /**
+   * Makes `segment` have room for `bytes` more. `false` if no segment is that
+   * large (use `append`) or the connection is closed.
+   */
+  reserve(bytes: number): boolean {
+    if (this.closed || bytes > MAX_SEGMENT) return false;
+    if (this.used + bytes <= this.segment.capacity) return true;
+    this.#nextSegment(Math.max(bytes, this.#lastBatch));
+    return !this.closed;
+  }
+
+  /** Appends a copy of the bytes from `start` to `end`, in as many segments as it takes. */
+  append(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    let from = start;
+    while (from < end && !this.closed) {
+      if (this.used === this.segment.capacity) {
+        this.#nextSegment(Math.max(end - from, this.#lastBatch));
+        continue;
+      }
+      const room = this.segment.capacity - this.used;
+      const to = Math.min(end, from + room);
+      this.segment.bytes.set(bytes.subarray(from, to), this.used);
+      this.used += to - from;
+      from = to;
+    }
+    this.mark();
+  }
+
+  /** Asks for a flush once the bytes at hand are used up. */
+  mark(): void {
+    if (this.marked || this.closed) return;
+    this.marked = true;
+    this.#flushes.add(this);
+  }
+
+  /** Starts writing unless a write is in flight, which then goes on by itself. */
+  flush(): void {
+    this.marked = false;
+    if (this.closed) return;
+    if (!this.writing) {
+      this.#batch = 0;
+      this.#writeNext();
+    } else if (this.pending > this.#maxPendingBytes) {
+      this.#owner.pendingExceeded();
+    }
+  }
+
+  /**
+   * Whether a publisher that just added to this should be held: much is
+   * waiting, and holding may help.
+   */
+  get shouldHold(): boolean {
+    if (!this.writing) return false;
+    const { pending } = this;
+    if (pending <= Math.min(HOLD_BYTES, this.#maxPendingBytes / 2)) {
+      return false;
+    }
+    return !this.stalled || pending > this.#maxPendingBytes * 0.75;
+  }
+
+  /** Calls back once at most `bytes` are pending, or when closed. */
+  whenBelow(bytes: number, callback: () => void): void {
+    if (this.closed || this.pending <= bytes) callback();
+    else this.#waiters.push({ bytes, callback });
+  }
+
+  /** Drops what is pending and takes nothing more. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (const { buffer } of this.#sealed) this.#pool.give(buffer);
+    this.#sealed = [];
+    this.#sealedBytes = 0;
+    this.#pool.give(this.segment);
+    this.segment = NO_BUFFER;
+    this.used = 0;
+    this.#wake();
+  }
+
+  /** Seals the current segment and takes the next. */
+  #nextSegment(bytes: number): void {
+    if (this.used > 0) {
+      this.#sealed.push({ buffer: this.segment, used: this.used });
+      this.#sealedBytes += this.used;
+    } else {
+      this.#pool.give(this.segment);
+    }
+    // Once something had to be sealed, much is coming: take large segments.
+    const wanted = this.#sealed.length > 0
+      ? Math.max(bytes, 4 * this.segment.capacity)
+      : Math.max(bytes, MIN_BUFFER);
+    this.segment = this.#pool.take(Math.min(wanted, MAX_SEGMENT));
+    this.used = 0;
+    if (this.writing && this.pending > this.#maxPendingBytes) {
+      this.#owner.pendingExceeded();
+    }
+  }
+
+  #writeNext(): void {
+    const sealed = this.#sealed.shift();
+    if (sealed !== undefined) {
+      this.#sealedBytes -= sealed.used;
+      this.#inFlight = sealed.buffer;
+      this.#inFlightEnd = sealed.used;
+    } else if (this.used > 0) {
+      this.#inFlight = this.segment;
+      this.#inFlightEnd = this.used;
+      this.segment = NO_BUFFER;
+      this.used = 0;
+    } else {
+      this.writing = false;
+      this.#lastBatch = this.#batch;
+      this.#wake();
+      return;
+    }
+    this.#inFlightStart = 0;
+    this.writing = true;
+    this.#write();
+  }
+
+  #write(): void {
+    this.#transport.write(
+      this.#inFlight.bytes.subarray(this.#inFlightStart, this.#inFlightEnd),
+    ).then(this.#onWritten, this.#onFailed);
+  }
+
+  readonly #onWritten = (count: number): void => {
+    this.written += count;
+    this.#batch += count;
+    this.stalled = false;
+    this.#inFlightStart += count;
+    if (this.#inFlightStart < this.#inFlightEnd && !this.closed) {
+      if (this.#waiters.length > 0) this.#wake();
+      this.#write();
+      return;
+    }
+    this.#pool.give(this.#inFlight);
+    this.#landed();
+    if (this.closed) this.writing = false;
+    else this.#writeNext();
+    if (this.#waiters.length > 0) this.#wake();
+  };
+
+  readonly #onFailed = (error: Error): void => {
+    this.#landed();
+    this.writing = false;
+    if (!this.closed) this.#owner.writeFailed(error);
+  };
+
+  #landed(): void {
+    this.#inFlight = NO_BUFFER;
+    this.#inFlightStart = 0;
+    this.#inFlightEnd = 0;
+  }
+
+  #wake(): void {
+    const { pending } = this;
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter(({ bytes }) =>
+      !this.closed && pending > bytes
+    );
+    for (const { bytes, callback } of waiters) {
+      if (this.closed || pending <= bytes) callback();
+    }
+  }
+}
+
+interface Sealed {
+  readonly buffer: ByteBuffer;
+  readonly used: number;
+}
+
+interface Waiter {
+  readonly bytes: number;
+  readonly callback: () => void;
+}
+
+/** The connections of one server that were given something since last flushed. */
+export class FlushList {
+  readonly #marked: Outbound[] = [];
+  readonly #clock: Clock;
+
+  /** `clock` bounds how long publishers are held. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Adds a connection; use `Outbound.mark`, which adds it only once. */
+  add(outbound: Outbound): void {
+    this.#marked.push(outbound);
+  }
+
+  /**
+   * Starts a write on each. Returns `null`, or what a publisher should await
+   * before it goes on because somebody is far behind; at most 10 ms.
+   */
+  flush(): Promise<void> | null {
+    const marked = this.#marked;
+    let behind: Outbound[] | null = null;
+    for (let i = 0; i < marked.length; i++) {
+      const outbound = marked[i];
+      outbound.flush();
+      if (outbound.shouldHold) (behind ??= []).push(outbound);
+    }
+    marked.length = 0;
+    return behind === null ? null : this.#hold(behind);
+  }
+
+  /** Resolves when everyone has caught up by half, or the time is over. */
+  #hold(behind: readonly Outbound[]): Promise<void> {
+    return new Promise((resolve) => {
+      let waiting = behind.length;
+      const cancel = this.#clock.after(HOLD_MS, () => {
+        for (const { outbound, written } of before) {
+          if (outbound.written === written) outbound.stalled = true;
+        }
+        resolve();
+      });
+      const before = behind.map((outbound) => ({
+        outbound,
+        written: outbound.written,
+      }));
+      for (const outbound of behind) {
+        outbound.whenBelow(HOLD_BYTES / 2, () => {
+          if (--waiting > 0) return;
+          cancel();
+          resolve();
+        });
+      }
+    });
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * One subscription: what was asked for, by which connection, and how much of
+ * it has been delivered.
+ */
+
+import type { Interest } from "../subject/sublist.ts";
+import { latin1 } from "../wire/ascii.ts";
+import { SidFrame } from "../wire/encoder.ts";
+import type { Connection } from "./connection.ts";
+
+/** Bits of `Subscription.checks`: what delivery must look at first. */
+export const CHECK_CLOSED = 1;
+/** It ends after `max` messages. */
+export const CHECK_MAX = 2;
+/** Its connection does not want its own messages. */
+export const CHECK_ECHO = 4;
+
+/** Told when a subscription has had its last message. */
+export interface SubscriptionOwner {
+  /** `max` is reached; the last message has been appended. */
+  exhausted(subscription: Subscription): void;
+}
+
+/** Held by a client and by the sublist of its account. */
+export class Subscription implements Interest {
+  /** Who made it. */
+  readonly owner: SubscriptionOwner;
+  /** Who gets the messages. */
+  readonly connection: Connection;
+  /** The subject, wildcards and all. */
+  readonly subject: Uint8Array;
+  /** Queue group, one character per byte; `null` for a plain one. */
+  readonly queue: string | null;
+  /** The subscriber's name for it, one character per byte. */
+  readonly sid: string;
+  /** The sid as it stands in frames. */
+  readonly frame: SidFrame;
+  /** `Interest` */
+  slot = -1;
+  /** `CHECK_` bits; 0 lets a message straight through. */
+  checks = 0;
+  /** Messages delivered since it was made. */
+  delivered = 0;
+  /** Deliveries after which it ends; 0 = never. */
+  max = 0;
+
+  /** Copies `subject`, `queue` and `sid`. */
+  constructor(
+    owner: SubscriptionOwner,
+    connection: Connection,
+    subject: Uint8Array,
+    queue: Uint8Array | null,
+    sid: string,
+  ) {
+    this.owner = owner;
+    this.connection = connection;
+    this.subject = subject.slice();
+    this.queue = queue === null ? null : latin1(queue);
+    this.sid = sid;
+    this.frame = new SidFrame(sid);
+  }
+}

@@ -1,0 +1,399 @@
+/**
+ * What the operations of a client mean: the client side of the protocol
+ * (client-protocol §2–§4). One per client connection; wired up by the server.
+ */
+
+import type { CloseReason, ProtocolError } from "../errors.ts";
+import {
+  authorizationViolation,
+  badArguments,
+  badClientProtocol,
+  INVALID_PUBLISH_SUBJECT,
+  INVALID_SUBJECT,
+  noRespondersRequiresHeaders,
+  publishViolation,
+  replyViolation,
+  SUBSCRIPTIONS_EXCEEDED,
+  subscriptionViolation,
+  tokensViolation,
+} from "../errors.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { countTokens, isLiteralSubject } from "../subject/subject.ts";
+import { decodeUtf8, encodeUtf8, latin1, quote } from "../wire/ascii.ts";
+import { noResponders, OK, PONG } from "../wire/encoder.ts";
+import type { ConnectOptions, Info } from "../wire/info.ts";
+import {
+  DEFAULT_CONNECT,
+  infoLine,
+  isJson,
+  parseConnect,
+} from "../wire/info.ts";
+import type { Message } from "../wire/message.ts";
+import type { OpHandler } from "../wire/op_handler.ts";
+import { Parser } from "../wire/parser.ts";
+import type { Account } from "../core/account.ts";
+import { LastMatch } from "../core/account.ts";
+import type { Connection, Peer } from "../core/connection.ts";
+import type { Fanout } from "../core/fanout.ts";
+import type { SubscriptionOwner } from "../core/subscription.ts";
+import {
+  CHECK_CLOSED,
+  CHECK_ECHO,
+  CHECK_MAX,
+  Subscription,
+} from "../core/subscription.ts";
+import {
+  hasReservedReply,
+  hasReservedSubject,
+  RESERVED_QUEUE,
+} from "./reserved.ts";
+
+/** What a client needs of the server it is connected to. */
+export interface ClientHost {
+  /** The server's options. */
+  readonly options: ResolvedOptions;
+  /** Delivers what the client publishes. */
+  readonly fanout: Fanout;
+  /** Starts the hash of every subject. */
+  readonly subjectSeed: number;
+  /** Where a client lives that has not said who it is. */
+  readonly globalAccount: Account;
+  /** INFO for this client, complete, as of now. */
+  info(client: Client): Info;
+  /** The account these credentials belong to; `null` refuses them. */
+  authenticate(credentials: ConnectOptions): Account | null;
+  /** A number from 0 up to 1. */
+  random(): number;
+  /** The client is gone. */
+  clientClosed(client: Client, reason: CloseReason): void;
+}
+
+/** Refusals logged per connection; one that goes on is not worth more. */
+const LOGGED_REFUSALS = 10;
+
+/** A client connection's share of the protocol. */
+export class Client implements OpHandler, Peer, SubscriptionOwner {
+  /** The connection it talks over. */
+  readonly connection: Connection;
+  /** `Peer` */
+  readonly parser: Parser;
+  /** Its subscriptions by sid. */
+  readonly subscriptions: Map<string, Subscription> = new Map();
+  /** The subject space it publishes and subscribes in. */
+  account: Account;
+  /** What it said in CONNECT. */
+  options: Readonly<ConnectOptions> = DEFAULT_CONNECT;
+  /** It sent a CONNECT that was accepted. */
+  connected = false;
+
+  readonly #host: ClientHost;
+  readonly #fanout: Fanout;
+  readonly #lastMatch = new LastMatch();
+  #verbose = true;
+  #pedantic = true;
+  /** Pedantic or traced: messages are looked at before they are delivered. */
+  #attentive = true;
+  #noResponders = false;
+  /** Its first PING was answered: it may be sent INFO from now on. */
+  #greeted = false;
+  /** SUB, UNSUB and PING operations so far. */
+  #operations = 0;
+  /** Operations refused so far. */
+  #refusals = 0;
+
+  /** `connection` must not run yet. */
+  constructor(connection: Connection, host: ClientHost) {
+    this.connection = connection;
+    this.#host = host;
+    this.#fanout = host.fanout;
+    this.account = host.globalAccount;
+    this.parser = new Parser(
+      this,
+      host.fanout.message,
+      host.options,
+      host.subjectSeed,
+    );
+    this.parser.tracing = host.options.log.trace !== undefined;
+  }
+
+  /** `Peer` */
+  get activity(): number {
+    return this.connection.inMsgs + this.#operations;
+  }
+
+  /** Whether INFO may be sent unasked: it was greeted and understands that. */
+  get takesInfo(): boolean {
+    return this.#greeted && this.options.protocol >= 1;
+  }
+
+  /** Sends a complete INFO with the next flush. */
+  sendInfo(changes: Partial<Info> = {}): void {
+    this.connection.send(infoLine({ ...this.#host.info(this), ...changes }));
+  }
+
+  /** `OpHandler` */
+  connect(json: Uint8Array): boolean {
+    const options = parseConnect(json, this.options);
+    if (typeof options === "string") {
+      return this.#refuse(badArguments(options));
+    }
+    const first = !this.connected;
+    this.connected = true;
+    this.options = options;
+    this.connection.heartbeat.connected(
+      this.connection.lastReadAt,
+      this.#host.random(),
+    );
+    const account = this.#host.authenticate(options);
+    if (
+      account === null || options.account !== "" || options.new_account
+    ) return this.#refuse(authorizationViolation());
+    this.account = account;
+    this.#apply(options);
+    if (first) this.#introduce(options);
+    if (options.protocol < 0 || options.protocol > 1) {
+      return this.#refuse(badClientProtocol());
+    }
+    if (options.no_responders && !this.connection.headers) {
+      return this.#refuse(noRespondersRequiresHeaders());
+    }
+    this.#ok();
+    return true;
+  }
+
+  /** `OpHandler` */
+  ping(): boolean {
+    this.#operations++;
+    this.connection.trace("->> [PONG]");
+    this.connection.send(PONG);
+    if (this.connected && !this.#greeted) {
+      this.#greeted = true;
+      if (this.takesInfo) {
+        // In one write with the PONG: clients must not see INFO before it.
+        this.sendInfo({
+          connect_info: true,
+          remote_account: this.account.name,
+        });
+      }
+    }
+    return true;
+  }
+
+  /** `OpHandler` */
+  pong(): boolean {
+    this.connection.heartbeat.answered(this.connection.lastReadAt);
+    return true;
+  }
+
+  /** `OpHandler` */
+  subscribe(
+    subject: Uint8Array,
+    queue: Uint8Array | null,
+    sid: Uint8Array,
+  ): boolean {
+    this.#operations++;
+    const { connection, subscriptions } = this;
+    const { maxSubscriptions, maxSubTokens } = this.#host.options;
+    if (queue !== null && latin1(queue) === RESERVED_QUEUE) {
+      return this.#deny(subscriptionViolation(quote(subject), quote(queue)));
+    }
+    if (maxSubTokens > 0 && countTokens(subject) > maxSubTokens) {
+      return this.#deny(tokensViolation(quote(subject)));
+    }
+    if (maxSubscriptions > 0 && subscriptions.size >= maxSubscriptions) {
+      return this.#deny(SUBSCRIPTIONS_EXCEEDED);
+    }
+    const name = latin1(sid);
+    if (!subscriptions.has(name)) {
+      const subscription = new Subscription(
+        this,
+        connection,
+        subject,
+        queue,
+        name,
+      );
+      if (!this.account.sublist.insert(subscription)) {
+        connection.sendError(INVALID_SUBJECT);
+        return true;
+      }
+      if (!this.options.echo) subscription.checks |= CHECK_ECHO;
+      subscriptions.set(name, subscription);
+    }
+    this.#ok();
+    return true;
+  }
+
+  /** `OpHandler` */
+  unsubscribe(sid: Uint8Array, max: number): boolean {
+    this.#operations++;
+    const subscription = this.subscriptions.get(latin1(sid));
+    if (subscription !== undefined) {
+      if (max > subscription.delivered) {
+        subscription.max = max;
+        subscription.checks |= CHECK_MAX;
+      } else {
+        this.#remove(subscription);
+      }
+    }
+    this.#ok();
+    return true;
+  }
+
+  /** `OpHandler` */
+  publish(message: Message): boolean {
+    const { connection } = this;
+    connection.inMsgs++;
+    connection.inBytes += message.end - 2 - message.payloadStart;
+    if (this.#attentive) this.#attend(message);
+    if (this.#mayPublish(message)) {
+      if (this.#verbose) this.#ok();
+      const copies = this.#fanout.publish(
+        this.account,
+        connection,
+        this.#lastMatch,
+      );
+      if (copies === 0 && this.#noResponders && message.hasReply) {
+        this.#answerNoResponders(message);
+      }
+    }
+    if (this.#fanout.batchFull) {
+      this.#fanout.batchFull = false;
+      return false;
+    }
+    return !connection.closed;
+  }
+
+  /** `OpHandler` */
+  info(json: Uint8Array): boolean {
+    // Clients have no business sending INFO, but the official server reads it.
+    return isJson(json) || this.#refuse(badArguments("invalid INFO"));
+  }
+
+  /** `OpHandler` */
+  violation(error: ProtocolError): void {
+    this.#refuse(error);
+  }
+
+  /** `OpHandler` */
+  trace(operation: string): void {
+    this.connection.trace(`<<- [${redact(operation)}]`);
+  }
+
+  /** `SubscriptionOwner` */
+  exhausted(subscription: Subscription): void {
+    this.connection.log.debug?.(
+      `${this.connection.label} - Auto-unsubscribe limit of ${subscription.max} reached for sid '${subscription.sid}'`,
+    );
+    this.#remove(subscription);
+  }
+
+  /** `Peer` */
+  closed(reason: CloseReason): void {
+    for (const subscription of this.subscriptions.values()) {
+      subscription.checks |= CHECK_CLOSED;
+      this.account.sublist.remove(subscription);
+    }
+    this.#host.clientClosed(this, reason);
+    this.subscriptions.clear();
+  }
+
+  /** Makes what CONNECT asked for take effect. */
+  #apply(options: ConnectOptions): void {
+    const { connection, parser } = this;
+    const headers = options.headers && !this.#host.options.noHeaderSupport;
+    connection.headers = headers;
+    parser.scanner.headers = headers;
+    this.#verbose = options.verbose;
+    this.#pedantic = options.pedantic;
+    this.#attentive = options.pedantic || parser.tracing;
+    this.#noResponders = options.no_responders;
+    for (const subscription of this.subscriptions.values()) {
+      subscription.checks &= ~CHECK_ECHO;
+      if (!options.echo) subscription.checks |= CHECK_ECHO;
+    }
+  }
+
+  /** Makes the log call the client what it calls itself. */
+  #introduce({ version, lang, name }: ConnectOptions): void {
+    const parts = [version && `v${version}`, lang, name].filter(Boolean);
+    if (parts.length > 0) {
+      this.connection.label += ` - ${quote(encodeUtf8(parts.join(":")))}`;
+    }
+  }
+
+  #remove(subscription: Subscription): void {
+    this.connection.trace(`<-> [DELSUB ${subscription.sid}]`);
+    subscription.checks |= CHECK_CLOSED;
+    this.subscriptions.delete(subscription.sid);
+    this.account.sublist.remove(subscription);
+  }
+
+  /** Refuses what no client may publish; here permissions will be asked too. */
+  #mayPublish(message: Message): boolean {
+    if (hasReservedSubject(message)) {
+      this.#deny(publishViolation(quote(message.subject())));
+      return false;
+    }
+    if (message.hasReply && hasReservedReply(message)) {
+      this.#deny(replyViolation(quote(message.reply())));
+      return false;
+    }
+    return true;
+  }
+
+  /** Tells a requester that waits on a reply that nobody got its request. */
+  #answerNoResponders(message: Message): void {
+    const reply = message.reply();
+    const { plain } = this.account.sublist.match(reply, 0, reply.length);
+    const own = plain.find((subscription) => subscription.owner === this);
+    if (own === undefined) return;
+    this.connection.trace(
+      `->> [HMSG ${decodeUtf8(reply)} ${own.sid} (no responders)]`,
+    );
+    this.connection.send(noResponders(reply, own.frame, message.subject()));
+  }
+
+  #ok(): void {
+    if (!this.#verbose) return;
+    this.connection.trace("->> [OK]");
+    this.connection.send(OK);
+  }
+
+  /** Refuses one operation and goes on with the next. */
+  #deny(text: string): true {
+    const { connection } = this;
+    if (++this.#refusals <= LOGGED_REFUSALS) {
+      const last = this.#refusals === LOGGED_REFUSALS
+        ? " (further refusals are not logged)"
+        : "";
+      connection.log.error(`${connection.label} - ${text}${last}`);
+    }
+    connection.sendError(text);
+    return true;
+  }
+
+  /** Ends the connection over something the client did. */
+  #refuse(error: ProtocolError): false {
+    this.connection.log.error(`${this.connection.label} - ${error.message}`);
+    this.connection.fail(error);
+    return false;
+  }
+
+  #attend(message: Message): void {
+    if (this.parser.tracing) {
+      this.connection.trace(`<<- MSG_PAYLOAD: [${quote(message.payload())}]`);
+    }
+    if (this.#pedantic && !isLiteralSubject(message.subject())) {
+      this.connection.sendError(INVALID_PUBLISH_SUBJECT);
+    }
+  }
+}
+
+/** Blanks out secrets in a traced CONNECT. */
+function redact(operation: string): string {
+  if (!operation.startsWith("CONNECT")) return operation;
+  return operation.replace(
+    /("(?:pass\w*|auth_token|sig|nkey|jwt)"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi,
+    '$1"[REDACTED]"',
+  );
+}
