@@ -1,0 +1,32 @@
+/**
+ * midge: a NATS server in TypeScript, as an executable and inside your program.
+ *
+ * @example A broker inside a program
+ * ```ts
+ * import { Server } from "@midge/server";
+ *
+ * await using server = await Server.start({ dontListen: true });
+ * const transport = server.inProcessConn();
+ * transport.close();
+ * ```
+ *
+ * @module
+ */
+
+export {
+  ClosedError,
+  ConfigError,
+  ListenError,
+  ProtocolError,
+} from "./errors.ts";
+export type { CloseReason } from "./errors.ts";
+export { stderrLog } from "./log.ts";
+export type { Log, LogLevels } from "./log.ts";
+export type { Clock, ServerOptions } from "./options.ts";
+export { memoryPair } from "./transport/memory.ts";
+export type { Address, Transport } from "./transport/transport.ts";
+export type { Traffic } from "./core/connection.ts";
+export type { ClosedConnection } from "./server/connections.ts";
+export { Server } from "./server/server.ts";
+export type { StartOptions } from "./server/server.ts";
+export { NATS_VERSION, VERSION } from "./version.ts";
