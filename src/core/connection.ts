@@ -236,15 +236,20 @@ export class Connection implements OutboundOwner, Traffic {
 
   async #read(parser: Parser): Promise<void> {
     const { flushes, pool, turn, options: { clock } } = this.#context;
-    const busyWait = this.transport.separate ? this.#context.busyWait : null;
+    const separate = this.transport.separate === true;
+    const busyWait = separate ? this.#context.busyWait : null;
     const input = new ReadBuffer(pool);
     try {
       for (;;) {
         const count = await this.#readInto(input);
         if (count === null) break;
-        if (this.closed) continue; // Lingering: nothing is read any more.
+        if (this.closed) {
+          // Lingering: nothing counts any more, and nobody is to wait for it.
+          await clock.breathe();
+          continue;
+        }
         const now = clock.now();
-        turn.heard(this, input.drained, now);
+        turn.heard(this, separate && input.drained, now);
         busyWait?.heard();
         input.filled(count, now - this.lastReadAt);
         this.lastReadAt = now;
@@ -253,7 +258,7 @@ export class Connection implements OutboundOwner, Traffic {
           const hold = flushes.flush();
           if (hold !== null) await hold;
           const done = parser.waiting || input.start === input.end;
-          if (this.closed || (done && input.drained)) break;
+          if (this.closed || (done && separate && input.drained)) break;
           const breath = turn.yield();
           if (breath !== null) await breath;
           if (this.closed || done) break;

@@ -63,8 +63,16 @@ export class ReadBuffer {
       : buffer.bytes.subarray(end, limit);
   }
 
-  /** `count` bytes were read into the window, `pausedMs` after the last. */
+  /**
+   * `count` bytes were read into the window, `pausedMs` after the last. Throws
+   * `RangeError` when the transport claims what cannot be.
+   */
   filled(count: number, pausedMs: number): void {
+    if (!(count > 0 && count <= this.#offered)) {
+      throw new RangeError(
+        `Cannot have read ${count} bytes into ${this.#offered}`,
+      );
+    }
     this.end += count;
     this.drained = count < this.#offered;
     const { capacity } = this.buffer;

@@ -14,7 +14,7 @@ import type { MatchResult } from "./match_result.ts";
 const WAYS = 4;
 /** Places in a new cache. */
 const MIN_PLACES = 64;
-/** Places it grows to, about 8 MB of entries. */
+/** Places it grows to, about 6 MB of entries. */
 const MAX_PLACES = 32768;
 /** Subscriptions that all results together may list. */
 const MAX_WEIGHT = 1_000_000;
@@ -178,10 +178,10 @@ export class MatchCache<S> {
 
   #grow(): void {
     const old = this.#places;
-    this.#places = new Array(old.length * 4).fill(null);
+    this.#places = new Array(old.length * 2).fill(null);
     this.#seen = new Uint8Array(this.#places.length);
     this.#newcomers = 0;
-    this.#shift -= 2;
+    this.#shift -= 1;
     this.#used = 0;
     for (const entry of old) if (entry !== null) this.#insert(entry);
   }

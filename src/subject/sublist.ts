@@ -45,6 +45,11 @@ export class Sublist<S extends Interest> {
     this.#seed = seed;
   }
 
+  /** Whether nothing is held, down to the last token. */
+  get empty(): boolean {
+    return this.#root.empty;
+  }
+
   /**
    * Adds a subscription. Returns `false` and changes nothing when its subject
    * has an empty token or a `>` that is not last.

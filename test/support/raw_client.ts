@@ -23,6 +23,7 @@ export class RawClient implements AsyncDisposable {
   #failure: Error | null = null;
   #wake: () => void = () => {};
   #paused: Promise<void> | null = null;
+  #resume: () => void = () => {};
 
   /** Starts reading at once. */
   constructor(transport: Transport) {
@@ -99,10 +100,11 @@ export class RawClient implements AsyncDisposable {
   pause(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#paused = promise;
-    return () => {
+    this.#resume = () => {
       this.#paused = null;
       resolve();
     };
+    return this.#resume;
   }
 
   /** Ends the sending direction only. */
@@ -112,6 +114,7 @@ export class RawClient implements AsyncDisposable {
 
   /** Closes without waiting for anything. */
   close(): void {
+    this.#resume();
     this.#transport.close();
   }
 
@@ -134,6 +137,7 @@ export class RawClient implements AsyncDisposable {
     } catch (error) {
       this.#failure = error as Error;
     }
+    this.#transport.close();
     this.#ended = true;
     this.#wake();
   }

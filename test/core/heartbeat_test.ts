@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { Heartbeat } from "../../src/core/heartbeat.ts";
+
+Deno.test("Heartbeat PINGs at the plain interval before CONNECT", () => {
+  const heartbeat = new Heartbeat(1000, 120_000, 2);
+  assert.equal(heartbeat.beat(120_999, 0), "nothing");
+  assert.equal(heartbeat.beat(121_000, 0), "ping");
+});
+
+Deno.test("Heartbeat PINGs two to 2.4 seconds after CONNECT, sooner if the interval is shorter", () => {
+  for (
+    const [interval, random, due] of [
+      [120_000, 0, 2000],
+      [120_000, 1, 2400],
+      [500, 0, 500],
+      [500, 0.5, 550],
+    ]
+  ) {
+    const heartbeat = new Heartbeat(0, interval, 2);
+    heartbeat.connected(0, random);
+    assert.equal(heartbeat.dueAt, due);
+    assert.equal(heartbeat.beat(due - 1, 0), "nothing");
+    assert.equal(heartbeat.beat(due, 5), "ping", "activity or not");
+  }
+});
+
+Deno.test("Heartbeat finds a mute peer stale after two PINGs", () => {
+  const heartbeat = new Heartbeat(0, 100, 2);
+  assert.deepEqual(
+    [100, 200, 300].map((now) => heartbeat.beat(now, 0)),
+    ["ping", "ping", "stale"],
+  );
+});
+
+Deno.test("Heartbeat starts over with every PONG and measures the round trip", () => {
+  const heartbeat = new Heartbeat(0, 100, 2);
+  assert.equal(heartbeat.roundTripMs, -1);
+  for (let now = 100; now < 2000; now += 100) {
+    assert.equal(heartbeat.beat(now, 0), "ping");
+    heartbeat.answered(now + 7);
+    assert.equal(heartbeat.roundTripMs, 7);
+  }
+  heartbeat.answered(5000);
+  assert.equal(heartbeat.roundTripMs, 7, "an unasked PONG measures nothing");
+});
+
+Deno.test("Heartbeat skips the PING of a peer that was active, for an hour", () => {
+  const heartbeat = new Heartbeat(0, 1000, 2);
+  assert.equal(heartbeat.beat(1000, 1), "ping");
+  heartbeat.answered(1001);
+  assert.equal(heartbeat.beat(2000, 2), "nothing");
+  assert.equal(heartbeat.beat(3000, 2), "ping");
+  heartbeat.answered(3001);
+  assert.equal(heartbeat.beat(3_603_000, 9), "ping", "measure again");
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { dialTcp, listenTcp } from "../../src/transport/tcp.ts";
+import { fromLatin1, latin1 } from "../../src/wire/ascii.ts";
+
+Deno.test("listenTcp() and dialTcp() make a stream of bytes", async () => {
+  const listener = listenTcp("127.0.0.1", 0);
+  assert(listener.address.port > 0);
+  const accepting = listener.accept();
+  const dialled = await dialTcp("127.0.0.1", listener.address.port);
+  const accepted = await accepting;
+  assert.equal(accepted.remoteAddress.hostname, "127.0.0.1");
+  assert.equal(accepted.separate, true);
+
+  const target = new Uint8Array(16);
+  await dialled.write(fromLatin1("ping"));
+  assert.equal(await accepted.read(target), 4);
+  await accepted.closeWrite();
+  assert.equal(await dialled.read(target), null);
+  await dialled.write(fromLatin1("late"));
+  assert.equal(await accepted.read(target), 4);
+  assert.equal(latin1(target.subarray(0, 4)), "late");
+
+  dialled.close();
+  dialled.close();
+  assert.equal(await accepted.read(target), null);
+  accepted.close();
+  listener.close();
+  listener.close();
+});
+
+Deno.test("listenTcp() throws when the port is taken", () => {
+  const first = listenTcp("127.0.0.1", 0);
+  try {
+    assert.throws(
+      () => listenTcp("127.0.0.1", first.address.port),
+      Deno.errors.AddrInUse,
+    );
+  } finally {
+    first.close();
+  }
+});
+
+Deno.test("close() of a transport ends a write the peer does not take", async () => {
+  const listener = listenTcp("127.0.0.1", 0);
+  const accepting = listener.accept();
+  const dialled = await dialTcp("127.0.0.1", listener.address.port);
+  const accepted = await accepting;
+  const chunk = new Uint8Array(1024 * 1024);
+  const writing = (async () => {
+    for (;;) await accepted.write(chunk);
+  })();
+  const ended = assert.rejects(writing);
+  await dialled.read(new Uint8Array(1));
+  accepted.close();
+  await ended;
+  dialled.close();
+  listener.close();
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { fromLatin1, latin1 } from "../../src/wire/ascii.ts";
+import { ByteBuffer } from "../../src/wire/buffer.ts";
+import {
+  errorLine,
+  frameLength,
+  headLength,
+  headWithoutHeaders,
+  noResponders,
+  SidFrame,
+  writeFrame,
+  writeHead,
+} from "../../src/wire/encoder.ts";
+import { Message } from "../../src/wire/message.ts";
+
+interface Parts {
+  readonly subject: string;
+  readonly reply: string;
+  readonly block: string;
+  readonly payload: string;
+}
+
+/** A message as the parser leaves it, somewhere in a buffer. */
+function message({ subject, reply, block, payload }: Parts): Message {
+  const size = block.length + payload.length;
+  const sizes = block === "" ? `${size}` : `${block.length} ${size}`;
+  const front = `xx${subject} ${reply === "" ? "" : `${reply} `}${sizes}\r\n`;
+  const buffer = new ByteBuffer(front.length + size + 2);
+  buffer.bytes.set(fromLatin1(`${front}${block}${payload}\r\n`));
+  const message = new Message();
+  message.buffer = buffer;
+  message.subjectStart = 2;
+  message.subjectEnd = 2 + subject.length;
+  message.replyEnd = message.tailStart + reply.length;
+  message.headerSize = block === "" ? -1 : block.length;
+  message.payloadStart = front.length;
+  message.end = front.length + size + 2;
+  return message;
+}
+
+const text = (minLength: number, maxLength: number) =>
+  fc.uint8Array({ minLength, maxLength }).map(latin1);
+const parts = fc.record({
+  subject: text(1, 60),
+  reply: text(0, 40),
+  block: text(0, 40),
+  payload: text(0, 500),
+});
+const sid = fc.stringMatching(/^[!-~]{1,20}$/);
+
+Deno.test("writeFrame() writes what the protocol says, and says how long it is", () => {
+  fc.assert(
+    fc.property(parts, sid, fc.nat(20), (parts, sid, at) => {
+      const { subject, reply, block, payload } = parts;
+      const size = block.length + payload.length;
+      const expected = `${block === "" ? "MSG" : "HMSG"} ${subject} ${sid} ${
+        reply === "" ? "" : `${reply} `
+      }${
+        block === "" ? "" : `${block.length} `
+      }${size}\r\n${block}${payload}\r\n`;
+      const target = new ByteBuffer(2000);
+      const frame = new SidFrame(sid);
+      const end = writeFrame(target, at, message(parts), frame);
+      assert.equal(latin1(target.bytes.subarray(at, end)), expected);
+      assert.equal(frameLength(message(parts), frame), expected.length);
+      const headEnd = writeHead(target, at, message(parts), frame);
+      assert.equal(headEnd - at, headLength(message(parts), frame));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("headWithoutHeaders() counts only the payload", () => {
+  const parts = { subject: "foo", reply: "", block: "H: 1", payload: "hello" };
+  const head = (changes: Partial<Parts> = {}) =>
+    latin1(
+      headWithoutHeaders(message({ ...parts, ...changes }), new SidFrame("7")),
+    );
+  assert.equal(head(), "MSG foo 7 5\r\n");
+  assert.equal(head({ reply: "re.ply" }), "MSG foo 7 re.ply 5\r\n");
+  assert.equal(head({ payload: "" }), "MSG foo 7 0\r\n");
+});
+
+Deno.test("noResponders() names the subject", () => {
+  const frame = new SidFrame("a-long-sid");
+  const line = noResponders(fromLatin1("inbox.1"), frame, fromLatin1("foo"));
+  assert.equal(
+    latin1(line),
+    "HMSG inbox.1 a-long-sid 35 35\r\nNATS/1.0 503\r\nNats-Subject: foo\r\n\r\n\r\n",
+  );
+});
+
+Deno.test("errorLine() quotes its text", () => {
+  assert.equal(latin1(errorLine("Bad Thing")), "-ERR 'Bad Thing'\r\n");
+});
