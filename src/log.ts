@@ -99,7 +99,8 @@ export function writeStderr(text: string): void {
 function timestamp(atMs: number): string {
   const date = new Date(atMs);
   const two = (n: number) => String(n).padStart(2, "0");
-  const micros = Math.floor((atMs - Math.floor(atMs / 1000) * 1000) * 1000);
+  const fraction = atMs - Math.floor(atMs / 1000) * 1000;
+  const micros = Math.min(Math.round(fraction * 1000), 999_999);
   return `${date.getFullYear()}/${two(date.getMonth() + 1)}/${
     two(date.getDate())
   } ${two(date.getHours())}:${two(date.getMinutes())}:${

@@ -41,7 +41,12 @@ const FLAGS: readonly { title: string; flags: readonly Flag[] }[] = [
         names: ["a", "addr", "net"],
         value: "HOST",
         help: "Address to listen on for clients (default 0.0.0.0)",
-        apply(line, value) {
+        apply(line, value, name) {
+          if (value === "") {
+            throw new ConfigError(
+              `invalid value "" for flag -${name}: must name an address`,
+            );
+          }
           line.options.host = value;
         },
       },
@@ -186,7 +191,9 @@ function applyCommand(line: CommandLine, word: string): void {
 }
 
 function integer(value: string, name: string): number {
-  if (!/^[+-]?(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|\d+)$/.test(value)) {
+  if (
+    !/^[+-]?(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9]\d*)$/.test(value)
+  ) {
     throw new ConfigError(
       `invalid value "${value}" for flag -${name}: parse error`,
     );

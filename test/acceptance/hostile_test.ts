@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { dialTcp } from "../../src/transport/tcp.ts";
-import { RawClient } from "../support/raw_client.ts";
+import type { RawClient } from "../support/raw_client.ts";
 import { eventually, TestServer } from "../support/server.ts";
 
 /** A publisher and a subscriber that check on every message. */
