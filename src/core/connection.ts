@@ -102,7 +102,7 @@ export class Connection implements OutboundOwner, Traffic {
   #ended: Promise<void> | null = null;
   /** Progress of the write in flight when last looked at, and since when. */
   #writtenSeen = 0;
-  #writtenSeenAt = 0;
+  #writtenSeenAt: number;
 
   /** Takes over `transport`; nothing happens before `run`. */
   constructor(id: number, transport: Transport, context: ConnectionContext) {
@@ -112,6 +112,7 @@ export class Connection implements OutboundOwner, Traffic {
     this.#context = context;
     this.startedAt = options.clock.epochMs();
     this.lastReadAt = options.clock.now();
+    this.#writtenSeenAt = this.lastReadAt;
     this.outbound = new Outbound(
       transport,
       this,
