@@ -93,8 +93,8 @@ export class Connection implements OutboundOwner, Traffic {
   closeReason: CloseReason | null = null;
   /** When bytes last came in, on the server's monotonic clock. */
   lastReadAt: number;
-  /** How the log names it: address, id, and what the peer calls itself. */
-  label: string;
+  /** What the peer calls itself, quoted for the log; empty if nothing. */
+  peerName = "";
 
   readonly #context: ConnectionContext;
   #peer: Peer | null = null;
@@ -125,9 +125,6 @@ export class Connection implements OutboundOwner, Traffic {
       options.pingIntervalMs,
       options.pingMax,
     );
-    const { hostname, port } = transport.remoteAddress;
-    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    this.label = `${host}:${port} - cid:${id}`;
   }
 
   /** Starts reading operations for `peer`. */
@@ -225,6 +222,14 @@ export class Connection implements OutboundOwner, Traffic {
     }
   }
 
+  /** How the log names it: `127.0.0.1:4000 - cid:5 - "v1:go:name"`. */
+  get label(): string {
+    const { hostname, port } = this.transport.remoteAddress;
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    const name = this.peerName === "" ? "" : ` - ${this.peerName}`;
+    return `${host}:${port} - cid:${this.id}${name}`;
+  }
+
   /** The server's log. */
   get log(): Log {
     return this.#context.options.log;
@@ -242,8 +247,19 @@ export class Connection implements OutboundOwner, Traffic {
     const input = new ReadBuffer(pool);
     try {
       for (;;) {
-        const count = await this.#readInto(input);
-        if (count === null) break;
+        // Not in a function of its own: a connection spends its life in this
+        // `await`, and each frame of it costs memory.
+        let count: number | null;
+        try {
+          count = await this.transport.read(input.window());
+        } catch (error) {
+          this.#readFailed(error);
+          break;
+        }
+        if (count === null) {
+          if (!this.closed) this.close("Client Closed");
+          break;
+        }
         if (this.closed) {
           // Lingering: nothing counts any more, and nobody is to wait for it.
           await clock.breathe();
@@ -277,19 +293,10 @@ export class Connection implements OutboundOwner, Traffic {
     }
   }
 
-  /** Reads once; at the end of the stream closes and returns `null`. */
-  async #readInto(input: ReadBuffer): Promise<number | null> {
-    try {
-      const count = await this.transport.read(input.window());
-      if (count === null) this.close("Client Closed");
-      return count;
-    } catch (error) {
-      if (!this.closed) {
-        this.log.debug?.(`${this.label} - Error reading: ${message(error)}`);
-        this.abort("Read Error");
-      }
-      return null;
-    }
+  #readFailed(error: unknown): void {
+    if (this.closed) return;
+    this.log.debug?.(`${this.label} - Error reading: ${message(error)}`);
+    this.abort("Read Error");
   }
 
   #end(reason: CloseReason, flush: boolean): Promise<void> {

@@ -9,7 +9,10 @@
  */
 
 import type { BufferPool, ByteBuffer } from "../wire/buffer.ts";
-import { MAX_BUFFER, MIN_BUFFER, NO_BUFFER } from "../wire/buffer.ts";
+import { MAX_BUFFER, NO_BUFFER } from "../wire/buffer.ts";
+
+/** What a quiet connection reads into, in bytes. */
+export const MIN_WINDOW = 1024;
 
 /** Reads in a row that used little before the buffer is made smaller. */
 const QUIET_READS = 8;
@@ -37,14 +40,14 @@ export class ReadBuffer {
   #offered = 0;
   #quietReads = 0;
   /** The capacity that recent reads ask for. */
-  #wanted = MIN_BUFFER;
+  #wanted = MIN_WINDOW;
   /** Reads have been small for a while: a smaller buffer will do. */
   #quiet = false;
 
   /** Takes its first, smallest buffer from `pool`. */
   constructor(pool: BufferPool) {
     this.#pool = pool;
-    this.buffer = pool.take(MIN_BUFFER);
+    this.buffer = pool.take(MIN_WINDOW);
   }
 
   /**
@@ -80,7 +83,7 @@ export class ReadBuffer {
       this.#quietReads++;
       if (this.#quietReads < QUIET_READS && pausedMs < QUIET_MS) return;
       this.#quiet = true;
-      this.#wanted = Math.max(2 * count, MIN_BUFFER);
+      this.#wanted = Math.max(2 * count, MIN_WINDOW);
     } else if (!this.drained) {
       this.#wanted = Math.max(
         capacity,

@@ -3,7 +3,7 @@
  * it has been delivered.
  */
 
-import type { Interest } from "../subject/sublist.ts";
+import type { Interest } from "../subject/trie.ts";
 import { latin1 } from "../wire/ascii.ts";
 import { SidFrame } from "../wire/encoder.ts";
 import type { Connection } from "./connection.ts";

@@ -317,7 +317,7 @@ export class Client implements OpHandler, Peer, SubscriptionOwner {
   #introduce({ version, lang, name }: ConnectOptions): void {
     const parts = [version && `v${version}`, lang, name].filter(Boolean);
     if (parts.length > 0) {
-      this.connection.label += ` - ${quote(encodeUtf8(parts.join(":")))}`;
+      this.connection.peerName = quote(encodeUtf8(parts.join(":")));
     }
   }
 

@@ -9,18 +9,8 @@
 import type { MatchResult } from "./match_result.ts";
 import { NO_MATCH } from "./match_result.ts";
 import { isValidSubject, tokenEnd } from "./subject.ts";
-import type { Node } from "./trie.ts";
+import type { Interest, Node } from "./trie.ts";
 import { hashByte, Level, merge } from "./trie.ts";
-
-/** What the trie needs to know of a subscription, and keeps on it. */
-export interface Interest {
-  /** The subject as subscribed to; never changed after insertion. */
-  readonly subject: Uint8Array;
-  /** Queue group name, one character per byte; `null` for a plain one. */
-  readonly queue: string | null;
-  /** Owned by the sublist: position among its equals, -1 when not inserted. */
-  slot: number;
-}
 
 /** The subject trie of one account. */
 export class Sublist<S extends Interest> {
@@ -55,7 +45,7 @@ export class Sublist<S extends Interest> {
    * has an empty token or a `>` that is not last.
    */
   insert(subscription: S): boolean {
-    const { subject, queue } = subscription;
+    const { subject } = subscription;
     if (!isValidSubject(subject)) return false;
     let level = this.#root;
     let start = 0;
@@ -67,9 +57,7 @@ export class Sublist<S extends Interest> {
       end = tokenEnd(subject, start);
       node = level.ensure(subject, start, end, this.#seed);
     }
-    const peers = queue === null ? node.plain : node.group(queue).members;
-    subscription.slot = peers.push(subscription) - 1;
-    node.snapshot = null;
+    node.add(subscription);
     this.generation++;
     this.size++;
     return true;
@@ -79,7 +67,6 @@ export class Sublist<S extends Interest> {
   remove(subscription: S): boolean {
     if (subscription.slot < 0) return false;
     if (!this.#removeFrom(this.#root, subscription, 0)) return false;
-    subscription.slot = -1;
     this.generation++;
     this.size--;
     return true;
@@ -105,7 +92,7 @@ export class Sublist<S extends Interest> {
 
   /** Removes below `level`, where the token at `start` is looked up. */
   #removeFrom(level: Level<S>, subscription: S, start: number): boolean {
-    const { subject, queue } = subscription;
+    const { subject } = subscription;
     const end = tokenEnd(subject, start);
     const node = level.find(subject, start, end, this.#seed);
     if (node === null) return false;
@@ -113,16 +100,7 @@ export class Sublist<S extends Interest> {
       if (node.next === null) return false;
       if (!this.#removeFrom(node.next, subscription, end + 1)) return false;
       if (node.next.empty) node.next = null;
-    } else {
-      const peers = queue === null ? node.plain : node.group(queue).members;
-      if (peers[subscription.slot] !== subscription) return false;
-      const last = peers[peers.length - 1];
-      peers[subscription.slot] = last;
-      last.slot = subscription.slot;
-      peers.pop();
-      if (queue !== null && peers.length === 0) node.dropGroup(queue);
-      node.snapshot = null;
-    }
+    } else if (!node.remove(subscription)) return false;
     if (node.empty) level.drop(subject, start, end, this.#seed);
     return true;
   }

@@ -6,16 +6,29 @@
 import { MatchResult, NOBODY } from "./match_result.ts";
 import { Token, tokenKind } from "./subject.ts";
 
+/** What the trie needs to know of a subscription, and keeps on it. */
+export interface Interest {
+  /** The subject as subscribed to; never changed after insertion. */
+  readonly subject: Uint8Array;
+  /** Queue group name, one character per byte; `null` for a plain one. */
+  readonly queue: string | null;
+  /** Owned by the sublist: position among its equals, -1 when not inserted. */
+  slot: number;
+}
+
 /** Members of one queue group that share a subject. */
 export interface Group<S> {
   readonly name: string;
   readonly members: S[];
 }
 
-/** Subscriptions whose subject ends here, and the level below. */
-export class Node<S> {
-  readonly plain: S[] = [];
-  readonly groups: Group<S>[] = [];
+/**
+ * Subscriptions whose subject ends here, and the level below. Most hold one
+ * subscription, so lists are made when needed and for what they hold.
+ */
+export class Node<S extends Interest> {
+  plain: S[] = NOBODY;
+  groups: Group<S>[] = NOBODY;
   next: Level<S> | null = null;
   /** What `merge` made of this node alone, until the node changes. */
   snapshot: MatchResult<S> | null = null;
@@ -29,20 +42,62 @@ export class Node<S> {
     return !this.holds && this.next === null;
   }
 
-  group(name: string): Group<S> {
-    let group = this.groups.find((candidate) => candidate.name === name);
-    if (group === undefined) this.groups.push(group = { name, members: [] });
-    return group;
+  add(subscription: S): void {
+    this.snapshot = null;
+    const { queue } = subscription;
+    if (queue === null) {
+      this.plain = append(this.plain, subscription);
+      return;
+    }
+    const group = this.groups.find(({ name }) => name === queue);
+    if (group !== undefined) {
+      append(group.members, subscription);
+    } else {
+      const members = append(NOBODY, subscription);
+      if (this.groups.length > 0) this.groups.push({ name: queue, members });
+      else this.groups = [{ name: queue, members }];
+    }
   }
 
-  dropGroup(name: string): void {
-    const at = this.groups.findIndex((group) => group.name === name);
-    this.groups.splice(at, 1);
+  /** Whether the subscription was there. */
+  remove(subscription: S): boolean {
+    const { queue } = subscription;
+    if (queue === null) {
+      if (!takeOut(this.plain, subscription)) return false;
+    } else {
+      const at = this.groups.findIndex(({ name }) => name === queue);
+      if (at < 0) return false;
+      const { members } = this.groups[at];
+      if (!takeOut(members, subscription)) return false;
+      if (members.length === 0) this.groups.splice(at, 1);
+    }
+    this.snapshot = null;
+    return true;
   }
 }
 
+/** Adds to the end of a list, or makes one; keeps the subscription's slot. */
+function append<S extends Interest>(list: S[], subscription: S): S[] {
+  subscription.slot = list.length;
+  if (list.length === 0) return [subscription];
+  list.push(subscription);
+  return list;
+}
+
+/** Takes out of a list, moving the last one into its place. */
+function takeOut<S extends Interest>(list: S[], subscription: S): boolean {
+  const { slot } = subscription;
+  if (list[slot] !== subscription) return false;
+  const last = list[list.length - 1];
+  list[slot] = last;
+  last.slot = slot;
+  list.pop();
+  subscription.slot = -1;
+  return true;
+}
+
 /** A literal token and its node; tokens of one hash form a chain. */
-interface Literal<S> {
+interface Literal<S extends Interest> {
   /** The token is the part from `start` to `end` of this subject. */
   readonly subject: Uint8Array;
   readonly start: number;
@@ -52,7 +107,7 @@ interface Literal<S> {
 }
 
 /** All the tokens that stand at one position behind one prefix. */
-export class Level<S> {
+export class Level<S extends Interest> {
   readonly #literals = new Map<number, Literal<S>>();
   star: Node<S> | null = null;
   tail: Node<S> | null = null;
@@ -147,7 +202,7 @@ export class Level<S> {
  * Everyone in `nodes`; a queue group is one by its name, wherever it is. A
  * shared result is held by many and so weighs next to nothing for each.
  */
-export function merge<S>(
+export function merge<S extends Interest>(
   nodes: readonly Node<S>[],
   shared: boolean,
 ): MatchResult<S> {
@@ -172,7 +227,7 @@ export function merge<S>(
 }
 
 function equals(
-  literal: Literal<unknown>,
+  literal: Literal<Interest>,
   bytes: Uint8Array,
   start: number,
   end: number,

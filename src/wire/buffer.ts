@@ -36,16 +36,18 @@ export class ByteBuffer {
 export const NO_BUFFER = new ByteBuffer(0);
 
 /** Buffer sizes the pool hands out, in bytes. */
-const SIZES = [1024, 4096, 16384, 65536, 262144, 1048576] as const;
+const SIZES = [256, 1024, 4096, 16384, 65536, 262144, 1048576] as const;
 
 /** The smallest pooled buffer, in bytes. */
 export const MIN_BUFFER: number = SIZES[0];
 /** The largest pooled buffer, in bytes. */
 export const MAX_BUFFER: number = SIZES[SIZES.length - 1];
 /** What every busy connection may read into. */
-const FAIR_BUFFER = SIZES[3];
+const FAIR_BUFFER = 65536;
 
-/** Free bytes a pool keeps per size; what comes back beyond is dropped. */
+/** Free buffers a pool keeps per size; what comes back beyond is dropped. */
+const KEPT_PER_SIZE = 256;
+/** Free bytes a pool keeps per size. */
 const KEPT_BYTES_PER_SIZE = 8 * 1024 * 1024;
 
 /** Bytes lent in buffers above `FAIR_BUFFER` at which no more are offered. */
@@ -89,7 +91,9 @@ export class BufferPool {
       if (size !== SIZES[i]) continue;
       if (size > FAIR_BUFFER) this.#largeLent -= size;
       const free = this.#free[i];
-      if ((free.length + 1) * size <= KEPT_BYTES_PER_SIZE) free.push(buffer);
+      if (free.length < Math.min(KEPT_PER_SIZE, KEPT_BYTES_PER_SIZE / size)) {
+        free.push(buffer);
+      }
       return;
     }
   }

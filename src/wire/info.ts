@@ -93,7 +93,7 @@ export interface ConnectOptions {
 }
 
 /** What counts before the first CONNECT, and for keys it leaves out. */
-export const DEFAULT_CONNECT: Readonly<ConnectOptions> = Object.freeze({
+export const DEFAULT_CONNECT: Readonly<ConnectOptions> = {
   verbose: true,
   pedantic: true,
   echo: true,
@@ -112,7 +112,7 @@ export const DEFAULT_CONNECT: Readonly<ConnectOptions> = Object.freeze({
   jwt: "",
   account: "",
   new_account: false,
-});
+};
 
 /**
  * Reads the JSON of a CONNECT over what the client said before. Keys are

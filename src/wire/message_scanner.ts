@@ -28,6 +28,8 @@ const HPUB = 0x42555048;
 
 /** Words of the last subject that are kept: 63 bytes and a space. */
 const LAST_SUBJECT_WORDS = 16;
+/** Stands for memory that a connection which never publishes does not need. */
+const NO_WORDS = new Int32Array(0);
 
 /** Recognises the messages of one connection. */
 export class MessageScanner implements ParserLimits {
@@ -43,7 +45,7 @@ export class MessageScanner implements ParserLimits {
   readonly #message: Message;
   readonly #seed: number;
   /** The last subject and the space behind it, in words; see `#remember`. */
-  readonly #lastSubject = new Int32Array(LAST_SUBJECT_WORDS);
+  #lastSubject = NO_WORDS;
   /** Its whole words; -1 while none is kept. */
   #lastWholeWords = -1;
   /** Which bytes of the word behind these count. */
@@ -223,6 +225,9 @@ export class MessageScanner implements ParserLimits {
     if (wholeWords >= LAST_SUBJECT_WORDS) {
       this.#lastWholeWords = -1;
       return;
+    }
+    if (this.#lastSubject === NO_WORDS) {
+      this.#lastSubject = new Int32Array(LAST_SUBJECT_WORDS);
     }
     const last = this.#lastSubject;
     for (let k = 0; k < wholeWords; k++) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ReadBuffer } from "../../src/core/read_buffer.ts";
-import { BufferPool, MAX_BUFFER, MIN_BUFFER } from "../../src/wire/buffer.ts";
+import { MIN_WINDOW, ReadBuffer } from "../../src/core/read_buffer.ts";
+import { BufferPool, MAX_BUFFER } from "../../src/wire/buffer.ts";
 
 /** Reads `count` bytes and uses all but `rest` of them. */
 function read(
@@ -38,11 +38,11 @@ Deno.test("ReadBuffer shrinks when reads stay small, at once after a pause", () 
   for (let i = 0; i < 7; i++) read(input, 100);
   assert.equal(input.buffer.capacity, MAX_BUFFER);
   read(input, 100);
-  assert.equal(input.buffer.capacity, MIN_BUFFER);
+  assert.equal(input.buffer.capacity, MIN_WINDOW);
 
   for (let i = 0; i < 5; i++) read(input, input.window().length);
   read(input, 100, 0, 0, 5000);
-  assert.equal(input.buffer.capacity, MIN_BUFFER);
+  assert.equal(input.buffer.capacity, MIN_WINDOW);
 });
 
 Deno.test("ReadBuffer keeps its size for a steady stream of middling reads", () => {

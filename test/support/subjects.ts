@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { fromLatin1 } from "../../src/wire/ascii.ts";
-import type { Interest } from "../../src/subject/sublist.ts";
+import type { Interest } from "../../src/subject/trie.ts";
 
 /** A subscription of the simplest kind. */
 export class PlainInterest implements Interest {

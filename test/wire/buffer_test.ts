@@ -34,6 +34,12 @@ Deno.test("BufferPool gives out again what it got back, within bounds", () => {
   let reused = 0;
   for (let i = 0; i < 20; i++) if (again.has(pool.take(MAX_BUFFER))) reused++;
   assert.equal(reused, 8);
+  const small = Array.from({ length: 1000 }, () => pool.take(1));
+  for (const one of small) pool.give(one);
+  const known = new Set(small);
+  let kept = 0;
+  for (let i = 0; i < 1000; i++) if (known.has(pool.take(1))) kept++;
+  assert.equal(kept, 256);
 });
 
 Deno.test("BufferPool.readLimit shrinks while many large buffers are lent", () => {
