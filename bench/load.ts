@@ -1,0 +1,296 @@
+/**
+ * The load: one process that publishes bytes built beforehand and counts the
+ * bytes that come back, without looking at them. Prints one line of JSON.
+ *
+ * Run by throughput.ts: `load.ts <port> <Load as JSON>`.
+ */
+
+/** What to do to a server. */
+export interface Load {
+  /** How it is called in the table. */
+  readonly name: string;
+  readonly kind: "publish" | "request" | "idle";
+  /** Messages, requests or connections in all. */
+  readonly count: number;
+  /** Payload bytes of a message. */
+  readonly size?: number;
+  /** Connections that publish, or requests in flight. */
+  readonly publishers?: number;
+  /** Connections that subscribe. */
+  readonly subscribers?: number;
+  /** Subscribers share the messages in one queue group. */
+  readonly queue?: boolean;
+  /** Each publisher has a subject and a subscriber of its own. */
+  readonly own?: boolean;
+  /** Three-token subjects, subscribed to through a wildcard. */
+  readonly wildcard?: boolean;
+  /** Every message has a header block of 20 bytes. */
+  readonly headers?: boolean;
+  /** SUB and UNSUB pairs a second on another connection. */
+  readonly churn?: number;
+}
+
+/** What came of it. */
+export interface Outcome {
+  /** Messages published, or requests made. */
+  readonly sent: number;
+  /** Messages delivered. */
+  readonly received: number;
+  /** Messages a second: delivered if there are subscribers, else published. */
+  readonly rate: number;
+  /** Round trips in microseconds at 50, 99 and 99.9 percent. */
+  readonly latency?: readonly [number, number, number];
+}
+
+const CONNECT =
+  'CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true,"protocol":1,"lang":"deno","version":"1","name":"load"}\r\nPING\r\n';
+const HEADER = "NATS/1.0\r\nA: bcde\r\n\r\n";
+/** Bytes written at a time. */
+const BATCH = 256 * 1024;
+const READ = 1024 * 1024;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await conn.write(at === 0 ? bytes : bytes.subarray(at));
+  }
+}
+
+/** Reads until the text has come; nothing else may be on its way. */
+async function readThrough(conn: Deno.Conn, text: string): Promise<void> {
+  const buffer = new Uint8Array(4096);
+  let seen = "";
+  while (!seen.includes(text)) {
+    const count = await conn.read(buffer);
+    if (count === null) throw new Error(`closed before ${text}: ${seen}`);
+    seen = (seen + decoder.decode(buffer.subarray(0, count))).slice(-8192);
+  }
+}
+
+async function dial(port: number, first = ""): Promise<Deno.TcpConn> {
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  conn.setNoDelay(true);
+  await writeAll(conn, encoder.encode(CONNECT + first + "PING\r\n"));
+  await readThrough(conn, "PONG\r\n");
+  await writeAll(conn, encoder.encode("PING\r\n"));
+  await readThrough(conn, "PONG\r\n");
+  return conn;
+}
+
+function subjectOf(load: Load, publisher: number): string {
+  if (load.own) return `bench.subj.${publisher}`;
+  return load.wildcard ? "bench.subj.temp" : "bench.subj";
+}
+
+/** What a publisher sends for one message, and a subscriber gets. */
+function frames(load: Load, publisher: number): [string, string] {
+  const subject = subjectOf(load, publisher);
+  const payload = "x".repeat(load.size ?? 0);
+  if (!load.headers) {
+    const end = `${payload.length}\r\n${payload}\r\n`;
+    return [`PUB ${subject} ${end}`, `MSG ${subject} 1 ${end}`];
+  }
+  const end = `${HEADER.length} ${
+    HEADER.length + payload.length
+  }\r\n${HEADER}${payload}\r\n`;
+  return [`HPUB ${subject} ${end}`, `HMSG ${subject} 1 ${end}`];
+}
+
+async function publish(port: number, load: Load): Promise<Outcome> {
+  const { publishers = 1, subscribers = 0 } = load;
+  const each = Math.floor(load.count / publishers);
+  const frameBytes = frames(load, 0)[1].length;
+  const readers: Deno.TcpConn[] = [];
+  for (let i = 0; i < subscribers; i++) {
+    const subject = load.wildcard ? "bench.*.temp" : subjectOf(load, i);
+    readers.push(
+      await dial(port, `SUB ${subject}${load.queue ? " q" : ""} 1\r\n`),
+    );
+  }
+  const writers: Deno.TcpConn[] = [];
+  for (let i = 0; i < publishers; i++) writers.push(await dial(port));
+  const stopChurn = load.churn ? await churn(port, load.churn) : null;
+
+  const perReader = load.own ? each : each * publishers;
+  let queued = load.queue ? perReader * frameBytes : Infinity;
+  let received = 0;
+  const started = performance.now();
+  const reading = Promise.allSettled(readers.map(async (conn) => {
+    const buffer = new Uint8Array(READ);
+    let left = perReader * frameBytes;
+    while (left > 0 && queued > 0) {
+      const count = await conn.read(buffer);
+      if (count === null) throw new Error("a subscriber was closed");
+      left -= count;
+      queued -= count;
+      received += count;
+    }
+    // Members of a queue group end together: let go of those that wait.
+    if (queued <= 0) { for (const other of readers) other.close(); }
+  }));
+  const writing = writers.map(async (conn, i) => {
+    const [frame] = frames(load, i);
+    const count = Math.min(each, Math.max(1, Math.floor(BATCH / frame.length)));
+    const batch = encoder.encode(frame.repeat(count));
+    let left = each;
+    for (; left >= count; left -= count) await writeAll(conn, batch);
+    await writeAll(conn, batch.subarray(0, left * frame.length));
+    await writeAll(conn, encoder.encode("PING\r\n"));
+    await readThrough(conn, "PONG\r\n");
+  });
+  await Promise.all(writing);
+  const results = await reading;
+  const seconds = (performance.now() - started) / 1000;
+  const failed = results.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected" && !load.queue) throw failed.reason;
+  stopChurn?.();
+  for (const conn of writers) conn.close();
+  if (!load.queue) { for (const conn of readers) conn.close(); }
+  const sent = each * publishers;
+  const delivered = Math.round(received / frameBytes);
+  return {
+    sent,
+    received: delivered,
+    rate: (subscribers > 0 ? delivered : sent) / seconds,
+  };
+}
+
+/** Subscribes and unsubscribes `rate` times a second until told to stop. */
+async function churn(port: number, rate: number): Promise<() => void> {
+  const conn = await dial(port);
+  let sid = 1;
+  const timer = setInterval(() => {
+    let text = "";
+    for (let i = 0; i < rate / 200; i++) {
+      text += `SUB churn.${sid % 50}.* ${++sid}\r\nUNSUB ${sid}\r\n`;
+    }
+    writeAll(conn, encoder.encode(text));
+  }, 5);
+  return () => {
+    clearInterval(timer);
+    conn.close();
+  };
+}
+
+async function request(port: number, load: Load): Promise<Outcome> {
+  const { count, publishers = 1, size = 16 } = load;
+  const payload = "x".repeat(size);
+  const responder = await dial(port, "SUB bench.req 1\r\n");
+  const answering = serveRequests(responder, payload);
+  const latencies = new Float64Array(count);
+  let started = 0;
+  let done = 0;
+  const requesters = await Promise.all(
+    Array.from(
+      { length: publishers },
+      (_, i) => dial(port, `SUB inbox.${i} 1\r\n`),
+    ),
+  );
+  const start = performance.now();
+  await Promise.all(requesters.map(async (conn, i) => {
+    const out = encoder.encode(
+      `PUB bench.req inbox.${i} ${size}\r\n${payload}\r\n`,
+    );
+    const answerBytes = `MSG inbox.${i} 1 ${size}\r\n${payload}\r\n`.length;
+    const buffer = new Uint8Array(4096);
+    while (started < count) {
+      started++;
+      const at = performance.now();
+      await writeAll(conn, out);
+      for (let got = 0; got < answerBytes;) {
+        const read = await conn.read(buffer);
+        if (read === null) throw new Error("a requester was closed");
+        // The server's own PING is shorter than any answer: leave it out.
+        got += buffer[0] === 0x50 && read === 6 ? 0 : read;
+      }
+      latencies[done++] = 1000 * (performance.now() - at);
+    }
+  }));
+  const seconds = (performance.now() - start) / 1000;
+  responder.close();
+  await answering;
+  for (const conn of requesters) conn.close();
+  latencies.sort();
+  const at = (part: number) => latencies[Math.floor(part * (count - 1))];
+  return {
+    sent: count,
+    received: count,
+    rate: count / seconds,
+    latency: [at(0.5), at(0.99), at(0.999)],
+  };
+}
+
+/** Answers every request with the same payload until closed. */
+async function serveRequests(conn: Deno.Conn, payload: string): Promise<void> {
+  const buffer = new Uint8Array(65536);
+  const answers = new Map<string, Uint8Array>();
+  let text = "";
+  try {
+    for (;;) {
+      const count = await conn.read(buffer);
+      if (count === null) return;
+      text += decoder.decode(buffer.subarray(0, count));
+      const out: Uint8Array[] = [];
+      for (;;) {
+        const lineEnd = text.indexOf("\r\n");
+        if (lineEnd < 0) break;
+        const [verb, , , reply, size] = text.slice(0, lineEnd).split(" ");
+        if (verb !== "MSG") {
+          text = text.slice(lineEnd + 2);
+          continue;
+        }
+        const end = lineEnd + 2 + Number(size) + 2;
+        if (text.length < end) break;
+        text = text.slice(end);
+        let answer = answers.get(reply);
+        if (answer === undefined) {
+          answer = encoder.encode(
+            `PUB ${reply} ${payload.length}\r\n${payload}\r\n`,
+          );
+          answers.set(reply, answer);
+        }
+        out.push(answer);
+      }
+      if (out.length === 1) await writeAll(conn, out[0]);
+      else if (out.length > 1) {
+        await writeAll(
+          conn,
+          new Uint8Array(await new Blob(out as BlobPart[]).arrayBuffer()),
+        );
+      }
+    }
+  } catch {
+    // Closed by whoever started it.
+  }
+}
+
+/** Holds connections with a subscription each until its input ends. */
+async function idle(port: number, load: Load): Promise<never> {
+  const conns: Deno.TcpConn[] = [];
+  for (let i = 0; i < load.count; i += 50) {
+    conns.push(
+      ...await Promise.all(
+        Array.from(
+          { length: 50 },
+          (_, k) => dial(port, `SUB idle.${i + k} 1\r\n`),
+        ),
+      ),
+    );
+  }
+  print("holding");
+  await Deno.stdin.read(new Uint8Array(1));
+  Deno.exit();
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(encoder.encode(`${text}\n`));
+}
+
+if (import.meta.main) {
+  const [port, json] = Deno.args;
+  const load: Load = JSON.parse(json);
+  const run = { publish, request, idle }[load.kind];
+  print(JSON.stringify(await run(Number(port), load)));
+}

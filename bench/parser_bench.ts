@@ -1,0 +1,87 @@
+/** The parser alone: one 64 KB buffer full of messages per iteration. */
+
+import type { Message } from "../src/wire/message.ts";
+import { Message as MessageRecord } from "../src/wire/message.ts";
+import { fromLatin1 } from "../src/wire/ascii.ts";
+import { ByteBuffer } from "../src/wire/buffer.ts";
+import type { OpHandler } from "../src/wire/op_handler.ts";
+import { Parser } from "../src/wire/parser.ts";
+
+/** Counts what it is told, so that nothing is optimised away. */
+class Counter implements OpHandler {
+  count = 0;
+  publish(message: Message): boolean {
+    this.count += message.end;
+    return true;
+  }
+  connect(): boolean {
+    return true;
+  }
+  ping(): boolean {
+    this.count++;
+    return true;
+  }
+  pong(): boolean {
+    return true;
+  }
+  subscribe(): boolean {
+    this.count++;
+    return true;
+  }
+  unsubscribe(): boolean {
+    return true;
+  }
+  info(): boolean {
+    return true;
+  }
+  violation(error: Error): void {
+    throw error;
+  }
+  trace(): void {}
+}
+
+const BUFFER_BYTES = 65536;
+
+function bench(name: string, operations: readonly string[], baseline = false) {
+  const buffer = new ByteBuffer(BUFFER_BYTES);
+  let end = 0;
+  let count = 0;
+  for (let i = 0;; i++) {
+    const text = operations[i % operations.length];
+    if (end + text.length > BUFFER_BYTES) break;
+    buffer.bytes.set(fromLatin1(text), end);
+    end += text.length;
+    count++;
+  }
+  const counter = new Counter();
+  const limits = { maxControlLine: 4096, maxPayload: 1024 * 1024 };
+  const parser = new Parser(counter, new MessageRecord(), limits, 1);
+  parser.scanner.headers = true;
+  Deno.bench({
+    name: `${name} (${count} operations)`,
+    group: "parse 64 KB",
+    baseline,
+    fn: () => {
+      parser.parse(buffer, 0, end);
+    },
+  });
+}
+
+const x = (size: number) => "x".repeat(size);
+const subjects = Array.from(
+  { length: 64 },
+  (_, i) => `sensors.${i}.temperature`,
+);
+
+bench("PUB 16 B", [`PUB bench.subj 16\r\n${x(16)}\r\n`], true);
+bench("PUB 128 B", [`PUB bench.subj 128\r\n${x(128)}\r\n`]);
+bench(
+  "PUB 16 B, 64 subjects",
+  subjects.map((s) => `PUB ${s} 16\r\n${x(16)}\r\n`),
+);
+bench("PUB 16 B with a reply", [
+  `PUB bench.subj _INBOX.abcdefgh.1 16\r\n${x(16)}\r\n`,
+]);
+bench("HPUB 20 + 16 B", [`HPUB bench.subj 20 36\r\n${x(36)}\r\n`]);
+bench("SUB", ["SUB bench.*.temperature 1\r\n"]);
+bench("PING", ["PING\r\n"]);

@@ -1,0 +1,48 @@
+/** The README's client script, run as it stands there: its output must be true. */
+
+import assert from "node:assert/strict";
+import manifest from "../deno.json" with { type: "json" };
+import { TestServer } from "./support/server.ts";
+
+const readme = await Deno.readTextFile(
+  new URL("../README.md", import.meta.url),
+);
+
+/** The first fenced block of a language that contains `text`. */
+function block(language: string, text: string): string {
+  for (const [, lang, body] of readme.matchAll(/```(\w+)\n(.*?)```/gs)) {
+    if (lang === language && body.includes(text)) return body;
+  }
+  throw new Error(`README has no ${language} block with "${text}"`);
+}
+
+Deno.test("README's client script prints what README says", async () => {
+  await using server = await TestServer.listening();
+  const script = block("ts", "transport-node").replace(
+    "127.0.0.1:4222",
+    `127.0.0.1:${server.server.port}`,
+  );
+  const [command, ...shown] = block("console", "run --allow-net").split("\n");
+  const args = command.replace("$ npx -y deno@2.9.6 ", "").split(" ");
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [...args.slice(0, -1), "--quiet", "-"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const writer = process.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(script));
+  await writer.close();
+  const { stdout } = await process.output();
+  assert.equal(new TextDecoder().decode(stdout), shown.join("\n"));
+});
+
+Deno.test("README's first commands are tasks that exist and name their permissions", () => {
+  for (const [, name] of block("sh", "task start").matchAll(/task (\w+)/g)) {
+    assert(name in manifest.tasks, name);
+  }
+  for (const task of Object.values(manifest.tasks)) {
+    if (!("command" in task)) continue;
+    assert(!/ -A\b|--allow-all/.test(task.command), task.command);
+  }
+});
