@@ -4,9 +4,10 @@ import { DEFAULT_OPTIONS } from "../../src/options.ts";
 
 const SAMPLE = new URL("../../config/default.conf", import.meta.url);
 
-/** Options that are no setting of a configuration file. */
+/** Options that are no setting of a file, or that a file leaves out by default. */
 const NOT_IN_FILES = [
   "dontListen",
+  "maxSubTokens",
   "serverName",
   "clientAdvertise",
   "log",
