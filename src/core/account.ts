@@ -60,6 +60,11 @@ export class Account {
     return last.result;
   }
 
+  /** Lets go of what is kept and no longer of use. */
+  tidy(): void {
+    this.cache.prune(this.sublist.generation);
+  }
+
   #lookUp(message: Message, generation: number): MatchResult<Subscription> {
     const { sublist, cache } = this;
     const { subjectStart, subjectEnd, subjectHash } = message;

@@ -26,6 +26,8 @@ import { CHECK_CLOSED, CHECK_ECHO, CHECK_MAX } from "./subscription.ts";
  * they are written, and their memory is used again, before more is made.
  */
 const BATCH_BYTES = 1024 * 1024;
+/** As much as this for each receiver, though: small writes cost too. */
+const BATCH_BYTES_EACH = 8 * 1024;
 
 /** Delivers the messages of one server. */
 export class Fanout {
@@ -66,7 +68,10 @@ export class Fanout {
     if (copies !== 0) {
       this.#appended += copies *
         (this.message.end - this.message.subjectStart);
-      if (this.#appended > BATCH_BYTES) {
+      if (
+        this.#appended > BATCH_BYTES &&
+        this.#appended > copies * BATCH_BYTES_EACH
+      ) {
         this.#appended = 0;
         this.batchFull = true;
       }

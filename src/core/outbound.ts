@@ -19,8 +19,13 @@ import { MIN_BUFFER, NO_BUFFER } from "../wire/buffer.ts";
 /** Largest segment, in bytes; a frame that does not fit is cut in pieces. */
 const MAX_SEGMENT = 256 * 1024;
 
-/** Unsent bytes from which whoever publishes more is held back for a moment. */
+/**
+ * Unsent bytes from which whoever publishes more is held back for a moment: on
+ * one connection, and on all those together that the same publisher feeds.
+ */
 const HOLD_BYTES = 1024 * 1024;
+/** See `HOLD_BYTES`. */
+const HOLD_BYTES_TOGETHER = 32 * 1024 * 1024;
 
 /** Longest a publisher is held for one batch, in milliseconds. */
 const HOLD_MS = 10;
@@ -94,7 +99,7 @@ export class Outbound {
   reserve(bytes: number): boolean {
     if (this.closed || bytes > MAX_SEGMENT) return false;
     if (this.used + bytes <= this.segment.capacity) return true;
-    this.#nextSegment(Math.max(bytes, this.#lastBatch));
+    this.#nextSegment(bytes, bytes);
     return !this.closed;
   }
 
@@ -103,7 +108,7 @@ export class Outbound {
     let from = start;
     while (from < end && !this.closed) {
       if (this.used === this.segment.capacity) {
-        this.#nextSegment(Math.max(end - from, this.#lastBatch));
+        this.#nextSegment(MIN_BUFFER, end - from);
         continue;
       }
       const room = this.segment.capacity - this.used;
@@ -135,15 +140,13 @@ export class Outbound {
   }
 
   /**
-   * Whether a publisher that just added to this should be held: much is
-   * waiting, and holding may help.
+   * Whether a publisher that just added to this should be held: more than
+   * `bytes` are waiting, and holding may help.
    */
-  get shouldHold(): boolean {
+  shouldHold(bytes: number): boolean {
     if (!this.writing) return false;
     const { pending } = this;
-    if (pending <= Math.min(HOLD_BYTES, this.#maxPendingBytes / 2)) {
-      return false;
-    }
+    if (pending <= Math.min(bytes, this.#maxPendingBytes / 2)) return false;
     return !this.stalled || pending > this.#maxPendingBytes * 0.75;
   }
 
@@ -166,19 +169,21 @@ export class Outbound {
     this.#wake();
   }
 
-  /** Seals the current segment and takes the next. */
-  #nextSegment(bytes: number): void {
+  /** Seals the current segment and takes one of at least `least` bytes. */
+  #nextSegment(least: number, wanted: number): void {
+    const { capacity } = this.segment;
     if (this.used > 0) {
       this.#sealed.push({ buffer: this.segment, used: this.used });
       this.#sealedBytes += this.used;
     } else {
       this.#pool.give(this.segment);
     }
-    // Once something had to be sealed, much is coming: take large segments.
-    const wanted = this.#sealed.length > 0
-      ? Math.max(bytes, 4 * this.segment.capacity)
-      : Math.max(bytes, MIN_BUFFER);
-    this.segment = this.#pool.take(Math.min(wanted, MAX_SEGMENT));
+    // As much as the last time; more once that turned out not to be enough.
+    const usual = this.#sealed.length > 0 ? 4 * capacity : this.#lastBatch;
+    const limit = Math.min(MAX_SEGMENT, this.#pool.sizeLimit);
+    this.segment = this.#pool.take(
+      Math.max(least, Math.min(Math.max(wanted, usual), limit)),
+    );
     this.used = 0;
     if (this.writing && this.pending > this.#maxPendingBytes) {
       this.#owner.pendingExceeded();
@@ -285,18 +290,20 @@ export class FlushList {
    */
   flush(): Promise<void> | null {
     const marked = this.#marked;
+    if (marked.length === 0) return null;
+    const bytes = Math.min(HOLD_BYTES, HOLD_BYTES_TOGETHER / marked.length);
     let behind: Outbound[] | null = null;
     for (let i = 0; i < marked.length; i++) {
       const outbound = marked[i];
       outbound.flush();
-      if (outbound.shouldHold) (behind ??= []).push(outbound);
+      if (outbound.shouldHold(bytes)) (behind ??= []).push(outbound);
     }
     marked.length = 0;
-    return behind === null ? null : this.#hold(behind);
+    return behind === null ? null : this.#hold(behind, bytes / 2);
   }
 
-  /** Resolves when everyone has caught up by half, or the time is over. */
-  #hold(behind: readonly Outbound[]): Promise<void> {
+  /** Resolves when all are down to `bytes`, or the time is over. */
+  #hold(behind: readonly Outbound[], bytes: number): Promise<void> {
     return new Promise((resolve) => {
       let waiting = behind.length;
       const cancel = this.#clock.after(HOLD_MS, () => {
@@ -310,7 +317,7 @@ export class FlushList {
         written: outbound.written,
       }));
       for (const outbound of behind) {
-        outbound.whenBelow(HOLD_BYTES / 2, () => {
+        outbound.whenBelow(bytes, () => {
           if (--waiting > 0) return;
           cancel();
           resolve();

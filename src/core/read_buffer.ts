@@ -87,7 +87,7 @@ export class ReadBuffer {
     } else if (!this.drained) {
       this.#wanted = Math.max(
         capacity,
-        Math.min(capacity * GROWTH, this.#pool.readLimit),
+        Math.min(capacity * GROWTH, this.#pool.sizeLimit),
       );
     }
     this.#quietReads = 0;

@@ -13,7 +13,6 @@ import { Fanout } from "../core/fanout.ts";
 import { FlushList } from "../core/outbound.ts";
 import { Turn } from "../core/turn.ts";
 import { ClosedError, connectionsExceeded, ListenError } from "../errors.ts";
-import type { Log } from "../log.ts";
 import type { ResolvedOptions, ServerOptions } from "../options.ts";
 import { resolveOptions } from "../options.ts";
 import type { ClientHost } from "../peer/client.ts";
@@ -30,6 +29,8 @@ import { Connections } from "./connections.ts";
 
 /** How often connections are looked after, in milliseconds. */
 const SWEEP_MS = 250;
+/** How often memory that is no longer of use is let go, in milliseconds. */
+const TIDY_MS = 10_000;
 
 /** Longest pause between two clients that lame duck mode closes. */
 const LAME_DUCK_PAUSE_MS = 1000;
@@ -72,6 +73,7 @@ export class Server implements AsyncDisposable {
   #listener: Listener | null = null;
   #accepting: Promise<void> = Promise.resolve();
   #cancelSweep: (() => void) | null = null;
+  #tidiedAt = 0;
 
   /**
    * Takes options and does nothing yet. Throws `TypeError` or `RangeError` for
@@ -116,7 +118,10 @@ export class Server implements AsyncDisposable {
     signal?.throwIfAborted();
     const server = new Server(rest);
     await server.start();
-    signal?.addEventListener("abort", () => server.shutdown(), { once: true });
+    signal?.addEventListener("abort", () => server.shutdown(), {
+      once: true,
+      signal: server.#stop.signal,
+    });
     return server;
   }
 
@@ -361,17 +366,19 @@ export class Server implements AsyncDisposable {
     );
     this.#cancelSweep = clock.after(periodMs, () => {
       this.#cancelSweep = null;
-      const now = clock.now();
-      for (const { connection } of this.#connections.live.values()) {
-        connection.sweep(now);
-      }
-      if (this.#connections.live.size > 0) this.#sweepLater();
+      this.#sweep(clock.now());
     });
   }
 
-  /** Where the server logs. */
-  get log(): Log {
-    return this.#options.log;
+  #sweep(now: number): void {
+    const { live } = this.#connections;
+    for (const { connection } of live.values()) connection.sweep(now);
+    if (now - this.#tidiedAt >= TIDY_MS || live.size === 0) {
+      this.#tidiedAt = now;
+      this.#context.pool.trim();
+      this.#host.globalAccount.tidy();
+    }
+    if (live.size > 0) this.#sweepLater();
   }
 }
 

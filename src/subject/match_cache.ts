@@ -9,6 +9,7 @@
  */
 
 import type { MatchResult } from "./match_result.ts";
+import { NO_MATCH } from "./match_result.ts";
 
 /** Places a subject may stand in. */
 const WAYS = 4;
@@ -112,6 +113,18 @@ export class MatchCache<S> {
       this.#weight += result.weight;
     }
     if (this.#weight > MAX_WEIGHT) this.clear();
+  }
+
+  /**
+   * Lets go of the results of other generations than this one: they will not
+   * be used again, but keep alive what they list.
+   */
+  prune(generation: number): void {
+    for (const entry of this.#places) {
+      if (entry === null || entry.generation === generation) continue;
+      this.#weight -= entry.result.weight;
+      entry.result = NO_MATCH;
+    }
   }
 
   /** Forgets everything. */

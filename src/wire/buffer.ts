@@ -42,13 +42,11 @@ const SIZES = [256, 1024, 4096, 16384, 65536, 262144, 1048576] as const;
 export const MIN_BUFFER: number = SIZES[0];
 /** The largest pooled buffer, in bytes. */
 export const MAX_BUFFER: number = SIZES[SIZES.length - 1];
-/** What every busy connection may read into. */
+/** What every busy connection may have. */
 const FAIR_BUFFER = 65536;
 
-/** Free buffers a pool keeps per size; what comes back beyond is dropped. */
-const KEPT_PER_SIZE = 256;
-/** Free bytes a pool keeps per size. */
-const KEPT_BYTES_PER_SIZE = 8 * 1024 * 1024;
+/** Free bytes a pool keeps per size; what comes back beyond is dropped. */
+const KEPT_BYTES_PER_SIZE = 32 * 1024 * 1024;
 
 /** Bytes lent in buffers above `FAIR_BUFFER` at which no more are offered. */
 const LARGE_BYTES = 32 * 1024 * 1024;
@@ -62,11 +60,11 @@ export class BufferPool {
   #largeLent = 0;
 
   /**
-   * The largest buffer a connection should read into now, in bytes. Large ones
+   * The largest buffer a connection should ask for now, in bytes. Large ones
    * gain a third on bulk transfers; if every connection had one, they would
    * cost more than they bring.
    */
-  get readLimit(): number {
+  get sizeLimit(): number {
     return this.#largeLent < LARGE_BYTES ? MAX_BUFFER : FAIR_BUFFER;
   }
 
@@ -91,10 +89,16 @@ export class BufferPool {
       if (size !== SIZES[i]) continue;
       if (size > FAIR_BUFFER) this.#largeLent -= size;
       const free = this.#free[i];
-      if (free.length < Math.min(KEPT_PER_SIZE, KEPT_BYTES_PER_SIZE / size)) {
-        free.push(buffer);
-      }
+      if (free.length < KEPT_BYTES_PER_SIZE / size) free.push(buffer);
       return;
     }
+  }
+
+  /**
+   * Lets go of half of what is free: called now and then, it takes back what a
+   * burst left behind.
+   */
+  trim(): void {
+    for (const free of this.#free) free.length >>= 1;
   }
 }

@@ -89,6 +89,26 @@ Deno.test("MatchCache keeps subjects in use when others pass by once", () => {
   assert.equal(kept.length, used.length);
 });
 
+Deno.test("MatchCache.prune() lets go of results that will not be used again", () => {
+  const cache = new MatchCache<number>();
+  const old = result(500_000);
+  const current = result(500_000);
+  for (let i = 0; i < 2; i++) {
+    cache.put(...place("old"), 1, old);
+    cache.put(...place("current"), 2, current);
+  }
+  cache.prune(2);
+  assert.equal(cache.get(...place("current"), 2), current);
+  assert.equal(cache.get(...place("old"), 1)?.weight, 0);
+  const more = result(400_000);
+  for (let i = 0; i < 2; i++) cache.put(...place("more"), 2, more);
+  assert.equal(
+    cache.get(...place("current"), 2),
+    current,
+    "its weight is gone",
+  );
+});
+
 Deno.test("A match through the cache agrees with a naive matcher under churn", () => {
   const step = fc.oneof(
     { weight: 2, arbitrary: fc.record({ insert: subscribeSubject }) },

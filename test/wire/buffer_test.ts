@@ -23,30 +23,42 @@ Deno.test("BufferPool.take() rounds up to its sizes, and above them measures", (
   assert.equal(pool.take(MAX_BUFFER + 1).capacity, MAX_BUFFER + 1);
 });
 
+/** How many of `buffers`, given back to the pool, it hands out again. */
+function reused(pool: BufferPool, buffers: readonly ByteBuffer[]): number {
+  const known = new Set(buffers);
+  let count = 0;
+  for (const { capacity } of buffers) {
+    if (known.has(pool.take(capacity))) count++;
+  }
+  return count;
+}
+
 Deno.test("BufferPool gives out again what it got back, within bounds", () => {
   const pool = new BufferPool();
-  const buffer = pool.take(1000);
-  pool.give(buffer);
-  assert.equal(pool.take(1000), buffer);
-  const many = Array.from({ length: 20 }, () => pool.take(MAX_BUFFER));
-  for (const one of many) pool.give(one);
-  const again = new Set(many);
-  let reused = 0;
-  for (let i = 0; i < 20; i++) if (again.has(pool.take(MAX_BUFFER))) reused++;
-  assert.equal(reused, 8);
+  const large = Array.from({ length: 50 }, () => pool.take(MAX_BUFFER));
+  for (const buffer of large) pool.give(buffer);
+  assert.equal(reused(pool, large), 32);
   const small = Array.from({ length: 1000 }, () => pool.take(1));
-  for (const one of small) pool.give(one);
-  const known = new Set(small);
-  let kept = 0;
-  for (let i = 0; i < 1000; i++) if (known.has(pool.take(1))) kept++;
-  assert.equal(kept, 256);
+  for (const buffer of small) pool.give(buffer);
+  assert.equal(reused(pool, small), 1000);
 });
 
-Deno.test("BufferPool.readLimit shrinks while many large buffers are lent", () => {
+Deno.test("BufferPool.trim() lets go of half, and in the end of everything", () => {
   const pool = new BufferPool();
-  assert.equal(pool.readLimit, MAX_BUFFER);
+  const buffers = Array.from({ length: 100 }, () => pool.take(1));
+  for (const buffer of buffers) pool.give(buffer);
+  pool.trim();
+  assert.equal(reused(pool, buffers), 50);
+  for (const buffer of buffers) pool.give(buffer);
+  for (let i = 0; i < 10; i++) pool.trim();
+  assert.equal(reused(pool, buffers), 0);
+});
+
+Deno.test("BufferPool.sizeLimit shrinks while many large buffers are lent", () => {
+  const pool = new BufferPool();
+  assert.equal(pool.sizeLimit, MAX_BUFFER);
   const lent = Array.from({ length: 32 }, () => pool.take(MAX_BUFFER));
-  assert.equal(pool.readLimit, 65536);
+  assert.equal(pool.sizeLimit, 65536);
   pool.give(lent[0]);
-  assert.equal(pool.readLimit, MAX_BUFFER);
+  assert.equal(pool.sizeLimit, MAX_BUFFER);
 });
