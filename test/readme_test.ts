@@ -25,7 +25,7 @@ Deno.test("README's client script prints what README says", async () => {
   const [command, ...shown] = block("console", "run --allow-net").split("\n");
   const args = command.replace("$ npx -y deno@2.9.6 ", "").split(" ");
   const process = new Deno.Command(Deno.execPath(), {
-    args: [...args.slice(0, -1), "--quiet", "-"],
+    args: [...args.slice(0, -1), "--quiet", "--no-config", "--no-lock", "-"],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
