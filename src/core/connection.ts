@@ -185,8 +185,8 @@ export class Connection implements OutboundOwner, Traffic {
   }
 
   /** `OutboundOwner` */
-  writeFailed(error: Error): void {
-    this.log.debug?.(`${this.label} - Error flushing: ${error.message}`);
+  writeFailed(error: unknown): void {
+    this.log.debug?.(`${this.label} - Error flushing: ${message(error)}`);
     this.abort("Write Error");
   }
 
@@ -288,6 +288,7 @@ export class Connection implements OutboundOwner, Traffic {
       // A defect of ours: it costs this connection, and nobody else.
       this.log.error(`${this.label} - Internal error: ${describe(error)}`);
       this.abort("Internal Error");
+      flushes.flush();
     } finally {
       input.release();
     }
@@ -322,13 +323,18 @@ export class Connection implements OutboundOwner, Traffic {
       const emptied = outbound.pending === 0;
       outbound.close();
       if (emptied) {
-        await transport.closeWrite().catch(() => {/* The peer is gone. */});
+        // Fails when the peer is gone, which is just as well.
+        transport.closeWrite().catch(() => {});
         await this.#within(LINGER_MS, this.#reading);
       }
     }
     outbound.close();
-    transport.close();
-    await this.#reading;
+    try {
+      transport.close();
+    } catch (error) {
+      this.log.debug?.(`${this.label} - Error closing: ${message(error)}`);
+    }
+    await this.#within(LINGER_MS, this.#reading);
   }
 
   /** Waits for `done`, but no longer than `ms`. */

@@ -26,8 +26,10 @@ import { CHECK_CLOSED, CHECK_ECHO, CHECK_MAX } from "./subscription.ts";
  * they are written, and their memory is used again, before more is made.
  */
 const BATCH_BYTES = 1024 * 1024;
-/** As much as this for each receiver, though: small writes cost too. */
+/** As much as this for each copy, though, within reason: small writes cost too. */
 const BATCH_BYTES_EACH = 8 * 1024;
+/** Most bytes appended in one go. */
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
 /** Delivers the messages of one server. */
 export class Fanout {
@@ -70,7 +72,7 @@ export class Fanout {
         (this.message.end - this.message.subjectStart);
       if (
         this.#appended > BATCH_BYTES &&
-        this.#appended > copies * BATCH_BYTES_EACH
+        this.#appended > Math.min(copies * BATCH_BYTES_EACH, MAX_BATCH_BYTES)
       ) {
         this.#appended = 0;
         this.batchFull = true;

@@ -35,7 +35,7 @@ export interface OutboundOwner {
   /** More than `maxPendingBytes` wait: the peer does not keep up. */
   pendingExceeded(): void;
   /** The transport refused a write. */
-  writeFailed(error: Error): void;
+  writeFailed(error: unknown): void;
 }
 
 /** The sending half of one connection. */
@@ -213,12 +213,26 @@ export class Outbound {
   }
 
   #write(): void {
-    this.#transport.write(
-      this.#inFlight.bytes.subarray(this.#inFlightStart, this.#inFlightEnd),
-    ).then(this.#onWritten, this.#onFailed);
+    const bytes = this.#inFlight.bytes.subarray(
+      this.#inFlightStart,
+      this.#inFlightEnd,
+    );
+    try {
+      this.#transport.write(bytes).then(this.#onWritten, this.#onFailed);
+    } catch (error) {
+      // Whoever is flushing has nothing to do with this connection's transport.
+      queueMicrotask(() => this.#onFailed(error));
+    }
   }
 
   readonly #onWritten = (count: number): void => {
+    const asked = this.#inFlightEnd - this.#inFlightStart;
+    if (!(count > 0 && count <= asked)) {
+      this.#onFailed(
+        new RangeError(`Cannot have written ${count} bytes of ${asked}`),
+      );
+      return;
+    }
     this.written += count;
     this.#batch += count;
     this.stalled = false;
@@ -235,7 +249,7 @@ export class Outbound {
     if (this.#waiters.length > 0) this.#wake();
   };
 
-  readonly #onFailed = (error: Error): void => {
+  readonly #onFailed = (error: unknown): void => {
     this.#landed();
     this.writing = false;
     if (!this.closed) this.#owner.writeFailed(error);

@@ -67,7 +67,7 @@ export class Server implements AsyncDisposable {
   readonly #stop = new AbortController();
   /** Ends accepting, which lame duck mode does before the rest. */
   readonly #door = new AbortController();
-  readonly #ready: PromiseWithResolvers<boolean> = Promise.withResolvers();
+  readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #stopped: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: State = "new";
   #listener: Listener | null = null;
@@ -143,7 +143,7 @@ export class Server implements AsyncDisposable {
     if (!dontListen) this.#listen();
     this.#state = "running";
     log.info("Server is ready");
-    this.#ready.resolve(true);
+    this.#ready.resolve();
   }
 
   /** The configured name, else the id. */
@@ -192,9 +192,9 @@ export class Server implements AsyncDisposable {
   readyForConnections(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const cancel = this.#options.clock.after(timeoutMs, () => resolve(false));
-      this.#ready.promise.then((ready) => {
+      this.#ready.promise.then(() => {
         cancel();
-        resolve(ready);
+        resolve(this.#state === "running");
       });
     });
   }
@@ -287,7 +287,7 @@ export class Server implements AsyncDisposable {
     const { log } = this.#options;
     log.info("Initiating Shutdown...");
     this.#stop.abort();
-    this.#ready.resolve(false);
+    this.#ready.resolve();
     await this.#stopListening();
     for (const { connection } of this.#connections.live.values()) {
       connection.close("Server Shutdown");

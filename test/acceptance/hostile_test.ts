@@ -232,19 +232,33 @@ Deno.test("Subscriptions made and given up at speed disturb nobody", async () =>
   await churn.quiet();
 });
 
-Deno.test("An exception while serving one connection costs only that one", async () => {
+Deno.test("A transport that breaks its word costs only its own connection", async () => {
   await using server = await TestServer.listening();
   const pair = await HealthyPair.on(server);
-  const transport = server.server.inProcessConn();
-  // A transport that lies about what it read: the worst an embedder can do.
-  server.server.accept({
+  const honest = {
     remoteAddress: { hostname: "liar", port: 1 },
-    read: () => Promise.resolve(1e9),
-    write: (source) => Promise.resolve(source.length),
+    read: () => new Promise<number>(() => {}),
+    write: (source: Uint8Array) => Promise.resolve(source.length),
     closeWrite: () => Promise.resolve(),
     close: () => {},
-  });
-  await server.log.until(/ERR liar:1 - cid:\d+ - Internal error/);
-  await pair.check(100);
-  transport.close();
+  };
+  const fail = () => {
+    throw new Error("broken promise");
+  };
+  for (
+    const [lie, reason] of [
+      [{ read: () => Promise.resolve(1e9) }, "Internal Error"],
+      [{ read: () => Promise.resolve(0) }, "Internal Error"],
+      [{ read: fail }, "Read Error"],
+      [{ write: () => Promise.resolve(0) }, "Write Error"],
+      [{ write: () => Promise.resolve(1e9) }, "Write Error"],
+      [{ write: fail }, "Write Error"],
+      [{ read: () => Promise.resolve(null), close: fail }, "Client Closed"],
+    ] as const
+  ) {
+    server.server.accept({ ...honest, ...lie });
+    await eventually(() => server.server.clientCount === 2, reason);
+    await pair.check(10);
+    assert.equal(server.server.closedConnections.at(-1)?.reason, reason);
+  }
 });

@@ -71,7 +71,7 @@ function setUp(maxPendingBytes = 64 * 1024 * 1024) {
       events.push("exceeded");
       outbound.close();
     },
-    writeFailed: (error) => events.push(error.message),
+    writeFailed: (error) => events.push((error as Error).message),
   };
   const outbound = new Outbound(
     transport,

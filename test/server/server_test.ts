@@ -69,6 +69,7 @@ Deno.test("Server.readyForConnections() tells whether it got ready in time", asy
   await server.start();
   assert.equal(await waiting, true);
   await server.shutdown();
+  assert.equal(await server.readyForConnections(10_000), false);
 });
 
 Deno.test("Server hands out no connection before it runs or after it stopped", async () => {
@@ -87,6 +88,16 @@ Deno.test("Server.accept() serves any byte stream", async () => {
   await client.info();
   await client.send(QUIET);
   await client.quiet();
+});
+
+Deno.test("Server tells clients the advertised address instead of its own", async () => {
+  await using server = await TestServer.listening({
+    clientAdvertise: "nats.example.com:4443",
+  });
+  const info = await (await server.dial()).info();
+  assert.equal(info.host, "nats.example.com");
+  assert.equal(info.port, 4443);
+  assert.equal(server.server.clientURL(), "nats://nats.example.com:4443");
 });
 
 Deno.test("Server shuts down when its signal is aborted", async () => {
