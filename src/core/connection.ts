@@ -267,7 +267,7 @@ export class Connection implements OutboundOwner, Traffic {
         }
         const now = clock.now();
         turn.heard(this, separate && input.drained, now);
-        busyWait?.heard();
+        busyWait?.heard(this);
         input.filled(count, now - this.lastReadAt);
         this.lastReadAt = now;
         for (;;) {

@@ -7,16 +7,19 @@ class Stopwatch {
   readonly now = () => (this.ms += 0.001);
 }
 
-/** Chunks that come `gapMs` after the last was handled; how long each idled. */
-function play(gaps: readonly number[]): number[] {
+/**
+ * Chunks that come `gapMs` after the last was handled, from `speakers` in turn;
+ * how long each idled.
+ */
+function play(gaps: readonly number[], speakers = 2): number[] {
   const clock = new Stopwatch();
   const wait = new BusyWait(clock.now);
-  return gaps.map((gapMs) => {
+  return gaps.map((gapMs, i) => {
     const idleAt = clock.ms;
     wait.idle();
     const idled = clock.ms - idleAt;
     clock.ms = Math.max(clock.ms, idleAt + gapMs);
-    wait.heard();
+    wait.heard(i % speakers);
     return idled;
   });
 }
@@ -35,6 +38,10 @@ Deno.test("BusyWait does not wait for what comes rarely or all at once", () => {
   assert.equal(awake(play(Array(500).fill(0.003))), 0);
   const mixed = Array.from({ length: 500 }, (_, i) => i % 10 ? 0.03 : 5);
   assert.equal(awake(play(mixed)), 0);
+});
+
+Deno.test("BusyWait does not wait for a connection that nobody answers", () => {
+  assert.equal(awake(play(Array(500).fill(0.025), 1)), 0);
 });
 
 Deno.test("BusyWait gives up when waiting is in vain", () => {
