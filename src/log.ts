@@ -29,8 +29,32 @@ export type LevelLabel = "INF" | "WRN" | "ERR" | "FTL" | "DBG" | "TRC";
 export interface LineFormat {
   /** The process id in front of every line. */
   pid: number;
-  /** Local date and time with microseconds; default `true`. */
+  /** Date and time with microseconds; default `true`. */
   logtime?: boolean;
+  /** They are UTC instead of local; default `false`. */
+  logtimeUtc?: boolean;
+}
+
+/** Where log lines go and what they look like. All fields are optional. */
+export interface LogOptions {
+  /** Include `[DBG]` lines. Default `false`. */
+  debug?: boolean;
+  /** Include `[TRC]` lines. Default `false`. */
+  trace?: boolean;
+  /** Write date and time. Default `true`. */
+  logtime?: boolean;
+  /** Write them in UTC. Default `false`. */
+  logtimeUtc?: boolean;
+  /** File to append to; wins over the syslogs. Default: none. */
+  logFile?: string;
+  /** Bytes at which the file is set aside and begun anew; 0 = never. */
+  logfileSizeLimit?: number;
+  /** Files kept, the current one included; 0 = all. */
+  logfileMaxNum?: number;
+  /** Log to the syslog of this machine. Default `false`. */
+  syslog?: boolean;
+  /** Log to this syslog: `udp://host:514`, `tcp://…`, `unix:///path`; wins over `syslog`. */
+  remoteSyslog?: string;
 }
 
 /**
@@ -45,7 +69,9 @@ export function formatLine(
   atMs: number,
   format: LineFormat,
 ): string {
-  const time = format.logtime === false ? "" : `${timestamp(atMs)} `;
+  const time = format.logtime === false
+    ? ""
+    : `${timestamp(atMs, format.logtimeUtc === true)} `;
   return `[${format.pid}] ${time}[${level}] ${text}\n`;
 }
 
@@ -96,14 +122,14 @@ export function writeStderr(text: string): void {
   }
 }
 
-function timestamp(atMs: number): string {
+/** `2016/04/26 13:21:20.379640`, local time unless `utc`. */
+function timestamp(atMs: number, utc: boolean): string {
   const date = new Date(atMs);
-  const two = (n: number) => String(n).padStart(2, "0");
+  if (!utc) date.setMinutes(date.getMinutes() - date.getTimezoneOffset());
+  const [day, time] = date.toISOString().slice(0, 19).split("T");
   const fraction = atMs - Math.floor(atMs / 1000) * 1000;
   const micros = Math.min(Math.round(fraction * 1000), 999_999);
-  return `${date.getFullYear()}/${two(date.getMonth() + 1)}/${
-    two(date.getDate())
-  } ${two(date.getHours())}:${two(date.getMinutes())}:${
-    two(date.getSeconds())
-  }.${String(micros).padStart(6, "0")}`;
+  return `${day.replaceAll("-", "/")} ${time}.${
+    String(micros).padStart(6, "0")
+  }`;
 }

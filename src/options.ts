@@ -48,6 +48,60 @@ export const systemClock: Clock = {
   },
 };
 
+/** TLS for client connections. Certificates come as files or as PEM text. */
+export interface TlsOptions {
+  /** File with the server's certificate chain, PEM. */
+  certFile?: string;
+  /** File with its private key, PEM. */
+  keyFile?: string;
+  /** File with the authorities client certificates are checked against, PEM. */
+  caFile?: string;
+  /** The certificate chain itself, instead of `certFile`. */
+  cert?: string;
+  /** The private key itself, instead of `keyFile`. */
+  key?: string;
+  /** The authorities themselves, instead of `caFile`. */
+  ca?: string;
+  /** Demand a client certificate that chains to the authorities. Default `false`. */
+  verify?: boolean;
+  /** As `verify`; the user is who the certificate names. Default `false`. */
+  verifyAndMap?: boolean;
+  /** Longest a handshake may take, in milliseconds. Default 2,000. */
+  timeoutMs?: number;
+  /**
+   * `true`: the handshake comes before INFO. A number: so it does for clients
+   * that begin within as many milliseconds; the others get INFO first. Default
+   * `false`.
+   */
+  handshakeFirst?: boolean | number;
+  /** Accepted client certificates: SHA-256 of their public keys, hex. Default: any. */
+  pinnedCerts?: readonly string[];
+  /** Oldest version spoken. Default `1.2`. */
+  minVersion?: "1.2" | "1.3";
+  /** IANA names of the TLS 1.2 suites offered. Default: the modern ones. */
+  cipherSuites?: readonly string[];
+}
+
+/** `TlsOptions` with every field present. */
+export type ResolvedTls = Readonly<Required<TlsOptions>>;
+
+/** Defaults of a `tls` block. */
+export const DEFAULT_TLS: ResolvedTls = Object.freeze({
+  certFile: "",
+  keyFile: "",
+  caFile: "",
+  cert: "",
+  key: "",
+  ca: "",
+  verify: false,
+  verifyAndMap: false,
+  timeoutMs: 2000,
+  handshakeFirst: false,
+  pinnedCerts: [],
+  minVersion: "1.2",
+  cipherSuites: [],
+});
+
 /** Everything a server can be told. All fields are optional. */
 export interface ServerOptions {
   /** Address to listen on for clients. Default `0.0.0.0`. */
@@ -86,6 +140,10 @@ export interface ServerOptions {
   lameDuckDurationMs?: number;
   /** Time lame duck mode waits before it closes the first, in milliseconds. Default 10,000. */
   lameDuckGracePeriodMs?: number;
+  /** Talk TLS with clients. Default `null`: plain TCP. */
+  tls?: TlsOptions | null;
+  /** With `tls`: serve clients that do not use it, too. Default `false`. */
+  allowNonTls?: boolean;
   /** Where to log. Default: nowhere. */
   log?: Log;
   /** Where time comes from. Default: the machine's clock. */
@@ -93,7 +151,9 @@ export interface ServerOptions {
 }
 
 /** `ServerOptions` with every field present and checked. */
-export type ResolvedOptions = Readonly<Required<ServerOptions>>;
+export type ResolvedOptions = Readonly<
+  Omit<Required<ServerOptions>, "tls"> & { tls: ResolvedTls | null }
+>;
 
 /** Defaults of everything, as nats-server has them. */
 export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
@@ -115,6 +175,8 @@ export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
   noHeaderSupport: false,
   lameDuckDurationMs: 120_000,
   lameDuckGracePeriodMs: 10_000,
+  tls: null,
+  allowNonTls: false,
   log: silentLog,
   clock: systemClock,
 });
@@ -153,9 +215,9 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     checkOption(name, value);
-    resolved[name] = value;
+    resolved[name] = name === "tls" ? resolveTls(value as TlsOptions) : value;
   }
-  const complete = resolved as unknown as Required<ServerOptions>;
+  const complete = resolved as unknown as ResolvedOptions;
   if (complete.maxPayload > complete.maxPendingBytes) {
     throw new RangeError(
       `max_payload (${complete.maxPayload}) cannot be higher than max_pending (${complete.maxPendingBytes})`,
@@ -174,6 +236,7 @@ function checkOption(name: string, value: unknown): void {
     throw new TypeError(`Unknown option "${name}"`);
   }
   const key = name as keyof ServerOptions;
+  if (key === "tls" && (value === null || typeof value === "object")) return;
   const wanted = typeof DEFAULT_OPTIONS[key];
   if (typeof value !== wanted || value === null) {
     throw new TypeError(
@@ -200,6 +263,26 @@ function checkOption(name: string, value: unknown): void {
       `Option "serverName" must not contain spaces: got "${value}"`,
     );
   }
+}
+
+/** Throws as `resolveOptions` does. */
+function resolveTls(tls: TlsOptions | null): ResolvedTls | null {
+  if (tls === null) return null;
+  const resolved: Record<string, unknown> = { ...DEFAULT_TLS };
+  for (const [name, value] of Object.entries(tls)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(DEFAULT_TLS, name)) {
+      throw new TypeError(`Unknown option "tls.${name}"`);
+    }
+    resolved[name] = value;
+  }
+  const complete = resolved as unknown as ResolvedTls;
+  if (!(Number.isFinite(complete.timeoutMs) && complete.timeoutMs > 0)) {
+    throw new RangeError(
+      `Option "tls.timeoutMs" must be a time above 0 in milliseconds: got ${complete.timeoutMs}`,
+    );
+  }
+  return Object.freeze(complete);
 }
 
 function checkRange(

@@ -7,6 +7,8 @@ const SAMPLE = new URL("../../config/default.conf", import.meta.url);
 /** Options that are no setting of a file, or that a file leaves out by default. */
 const NOT_IN_FILES = [
   "dontListen",
+  "tls",
+  "allowNonTls",
   "maxSubTokens",
   "serverName",
   "clientAdvertise",
