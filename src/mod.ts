@@ -22,7 +22,14 @@ export {
 export type { CloseReason } from "./errors.ts";
 export { stderrLog } from "./log.ts";
 export type { Log, LogLevels, LogOptions } from "./log.ts";
-export type { Clock, ServerOptions, TlsOptions } from "./options.ts";
+export type {
+  AuthorizationOptions,
+  Clock,
+  ClusterOptions,
+  MonitorOptions,
+  ServerOptions,
+  TlsOptions,
+} from "./options.ts";
 export { memoryPair } from "./transport/memory.ts";
 export type { Address, Transport } from "./transport/transport.ts";
 export type { Traffic } from "./core/connection.ts";

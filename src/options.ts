@@ -102,6 +102,52 @@ export const DEFAULT_TLS: ResolvedTls = Object.freeze({
   cipherSuites: [],
 });
 
+/** Who may connect: one user or one token, plain or as a bcrypt hash. */
+export interface AuthorizationOptions {
+  /** Name a client must give. */
+  user?: string;
+  /** Password that goes with it. */
+  password?: string;
+  /** Token a client must give instead. */
+  token?: string;
+  /** Longest a client may take to say who it is, in milliseconds. Default 2,000. */
+  timeoutMs?: number;
+}
+
+/** Where monitoring is served; a port of 0 is off, -1 takes a free one. */
+export interface MonitorOptions {
+  /** Address to listen on. Default: that of the clients. */
+  host?: string;
+  /** Port for HTTP. Default 0. */
+  port?: number;
+  /** Port for HTTPS, with the certificate of `tls`. Default 0. */
+  httpsPort?: number;
+  /** Path in front of every endpoint. Default: none. */
+  basePath?: string;
+}
+
+/** How servers form a cluster. */
+export interface ClusterOptions {
+  /** Name all its servers share. */
+  name?: string;
+  /** Address to listen on for routes. Default `0.0.0.0`. */
+  host?: string;
+  /** Port for routes; -1 takes a free one. */
+  port?: number;
+  /** `host:port` told to other servers instead of the listening address. */
+  advertise?: string;
+  /** Do not tell clients about other servers. Default `false`. */
+  noAdvertise?: boolean;
+  /** Servers to dial: `nats://user:password@host:port`. */
+  routes?: readonly string[];
+  /** How often to retry a discovered route. Default 0. */
+  connectRetries?: number;
+  /** What other servers must say to connect. */
+  authorization?: AuthorizationOptions | null;
+  /** TLS between servers, checked in both directions. */
+  tls?: TlsOptions | null;
+}
+
 /** Everything a server can be told. All fields are optional. */
 export interface ServerOptions {
   /** Address to listen on for clients. Default `0.0.0.0`. */
@@ -112,6 +158,8 @@ export interface ServerOptions {
   dontListen?: boolean;
   /** Unique name without spaces. Default: the server's id. */
   serverName?: string;
+  /** Labels that monitoring shows. Default: none. */
+  serverTags?: readonly string[];
   /** `host:port` told to clients instead of the listening address. */
   clientAdvertise?: string;
   /** Largest message a client may publish, headers included, in bytes. Default 1 MiB. */
@@ -134,6 +182,8 @@ export interface ServerOptions {
   pingMax?: number;
   /** Closed connections remembered for monitoring. Default 10,000. */
   maxClosedClients?: number;
+  /** Bytes of a payload that the trace shows; 0 = all. Default 0. */
+  maxTracedMsgLen?: number;
   /** Refuse message headers. Default `false`. */
   noHeaderSupport?: boolean;
   /** Time over which lame duck mode closes its clients, in milliseconds. Default 120,000. */
@@ -144,6 +194,12 @@ export interface ServerOptions {
   tls?: TlsOptions | null;
   /** With `tls`: serve clients that do not use it, too. Default `false`. */
   allowNonTls?: boolean;
+  /** Who may connect. Default `null`: everybody. */
+  authorization?: AuthorizationOptions | null;
+  /** Serve monitoring. Default `null`: do not. */
+  monitor?: MonitorOptions | null;
+  /** Take part in a cluster. Default `null`: stand alone. */
+  cluster?: ClusterOptions | null;
   /** Where to log. Default: nowhere. */
   log?: Log;
   /** Where time comes from. Default: the machine's clock. */
@@ -161,6 +217,7 @@ export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
   port: 4222,
   dontListen: false,
   serverName: "",
+  serverTags: [],
   clientAdvertise: "",
   maxPayload: 1024 * 1024,
   maxControlLine: 4096,
@@ -172,14 +229,25 @@ export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
   pingIntervalMs: 120_000,
   pingMax: 2,
   maxClosedClients: 10_000,
+  maxTracedMsgLen: 0,
   noHeaderSupport: false,
   lameDuckDurationMs: 120_000,
   lameDuckGracePeriodMs: 10_000,
   tls: null,
   allowNonTls: false,
+  authorization: null,
+  monitor: null,
+  cluster: null,
   log: silentLog,
   clock: systemClock,
 });
+
+/** Options this version cannot honour yet: it refuses to run with them. */
+export const UNSUPPORTED: readonly (keyof ServerOptions)[] = [
+  "authorization",
+  "monitor",
+  "cluster",
+];
 
 const MAX_INT32 = 2 ** 31 - 1;
 
@@ -195,6 +263,7 @@ const RANGES: Partial<Record<keyof ServerOptions, readonly [number, number]>> =
     maxPendingBytes: [1, Number.MAX_SAFE_INTEGER],
     pingMax: [0, MAX_INT32],
     maxClosedClients: [0, MAX_INT32],
+    maxTracedMsgLen: [0, MAX_INT32],
   };
 
 /** Options that are times: any finite number of milliseconds above zero. */
@@ -202,6 +271,14 @@ const TIMES: readonly (keyof ServerOptions)[] = [
   "writeDeadlineMs",
   "pingIntervalMs",
   "lameDuckDurationMs",
+];
+
+/** Options that have options of their own. */
+const BLOCKS: readonly (keyof ServerOptions)[] = [
+  "tls",
+  "authorization",
+  "monitor",
+  "cluster",
 ];
 
 /**
@@ -218,6 +295,11 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     resolved[name] = name === "tls" ? resolveTls(value as TlsOptions) : value;
   }
   const complete = resolved as unknown as ResolvedOptions;
+  for (const name of UNSUPPORTED) {
+    if (complete[name] !== null) {
+      throw new TypeError(`Option "${name}" is not supported by this version`);
+    }
+  }
   if (complete.maxPayload > complete.maxPendingBytes) {
     throw new RangeError(
       `max_payload (${complete.maxPayload}) cannot be higher than max_pending (${complete.maxPendingBytes})`,
@@ -236,33 +318,47 @@ function checkOption(name: string, value: unknown): void {
     throw new TypeError(`Unknown option "${name}"`);
   }
   const key = name as keyof ServerOptions;
-  if (key === "tls" && (value === null || typeof value === "object")) return;
-  const wanted = typeof DEFAULT_OPTIONS[key];
-  if (typeof value !== wanted || value === null) {
+  const wanted = wantedType(key);
+  if (typeof value !== wanted || (value === null && !BLOCKS.includes(key))) {
     throw new TypeError(
       `Option "${name}" must be a ${wanted}: got ${
         value === null ? "null" : typeof value
       }`,
     );
   }
+  const problem = valueProblem(key, value);
+  if (problem !== null) throw new RangeError(`Option "${name}" ${problem}`);
+}
+
+function wantedType(key: keyof ServerOptions): string {
+  return BLOCKS.includes(key) ? "object" : typeof DEFAULT_OPTIONS[key];
+}
+
+/**
+ * What is wrong with a value of the right type: `must …: got …`, to be put
+ * behind the name of the option; `null` if nothing is.
+ */
+export function valueProblem(
+  key: keyof ServerOptions,
+  value: unknown,
+): string | null {
   const range = RANGES[key];
-  if (range !== undefined) checkRange(name, value as number, range);
-  if (TIMES.includes(key) && !(Number.isFinite(value) && value as number > 0)) {
-    throw new RangeError(
-      `Option "${name}" must be a time above 0 in milliseconds: got ${value}`,
-    );
+  if (range !== undefined) return rangeProblem(value as number, range);
+  const number = value as number;
+  if (TIMES.includes(key) && !(Number.isFinite(number) && number > 0)) {
+    return `must be a time above 0: got ${value} ms`;
   }
-  if (key === "lameDuckGracePeriodMs" && !(value as number >= 0)) {
-    throw new RangeError(`Option "${name}" must not be negative: got ${value}`);
+  if (key === "lameDuckGracePeriodMs" && !(number >= 0)) {
+    return `must not be negative: got ${value} ms`;
   }
-  if (key === "host" && value === "") {
-    throw new RangeError(`Option "host" must not be empty`);
-  }
+  if (key === "host" && value === "") return "must not be empty";
   if (key === "serverName" && /\s/.test(value as string)) {
-    throw new RangeError(
-      `Option "serverName" must not contain spaces: got "${value}"`,
-    );
+    return `must not contain spaces: got "${value}"`;
   }
+  if (key === "serverTags" && !Array.isArray(value)) {
+    return "must be a list of texts";
+  }
+  return null;
 }
 
 /** Throws as `resolveOptions` does. */
@@ -285,14 +381,10 @@ function resolveTls(tls: TlsOptions | null): ResolvedTls | null {
   return Object.freeze(complete);
 }
 
-function checkRange(
-  name: string,
+function rangeProblem(
   value: number,
   [low, high]: readonly [number, number],
-): void {
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new RangeError(
-      `Option "${name}" must be a whole number from ${low} to ${high}: got ${value}`,
-    );
-  }
+): string | null {
+  if (Number.isInteger(value) && value >= low && value <= high) return null;
+  return `must be a whole number from ${low} to ${high}: got ${value}`;
 }

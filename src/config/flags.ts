@@ -1,218 +1,254 @@
 /**
  * The command line, as nats-server reads it: `-p 4222`, `--port=4222`, any flag
  * with one dash or two, switches with `=true` or `=false` (Go's rules;
- * config-and-monitoring §4.1).
+ * config-and-monitoring §4.1). Flags that give a setting come from the schema.
  */
 
 import { ConfigError } from "../errors.ts";
-import type { ServerOptions } from "../options.ts";
+import { VERSION } from "../version.ts";
+import { REFUSED_FLAGS } from "./refused.ts";
+import type { FullSetting } from "./schema.ts";
+import { SETTINGS } from "./schema.ts";
+import { FLAG_GROUPS } from "./setting.ts";
+import type { Values } from "./settings.ts";
+import { DEFAULTS, overlay, problemWith, unsupported } from "./settings.ts";
+import { boolean, ValueError } from "./value_types.ts";
 
 /** What the command line asks for. */
 export interface CommandLine {
-  /** Options given by flags, and no others. */
-  options: ServerOptions;
-  /** Log connection life. */
-  debug: boolean;
-  /** Log every protocol operation. */
-  trace: boolean;
-  /** Print help instead of serving. */
-  help: boolean;
-  /** Print the version instead of serving. */
-  version: boolean;
+  /** Settings given by flags, and no others. */
+  readonly values: Values;
+  /** Configuration file; empty for none. */
+  readonly configFile: string;
+  /** Whether TLS is switched on or off; `undefined` leaves it as it is. */
+  readonly tls: boolean | undefined;
+  /** What to do: serve, or something else and exit. */
+  readonly action:
+    | "serve"
+    | "test"
+    | "signal"
+    | "help"
+    | "help_tls"
+    | "version";
+  /** For the action `signal`: `command` or `command=pid`. */
+  readonly signal: string;
 }
 
-/** A flag: its names, what it takes, what it does, and what help says. */
-interface Flag {
+/** The command line while it is read. */
+type Draft =
+  & {
+    -readonly [Name in Exclude<keyof CommandLine, "values">]: CommandLine[Name];
+  }
+  & { values: Map<string, unknown> };
+
+/** A flag that is not a setting. */
+interface SpecialFlag {
   readonly names: readonly string[];
-  /** What help calls the value; `null` makes it a switch. */
-  readonly value: string | null;
+  /** What help calls the value; a switch has none. */
+  readonly value?: string;
+  readonly group: typeof FLAG_GROUPS[number] | "Common";
   readonly help: string;
-  apply(line: CommandLine, value: string, name: string): void;
+  /** Switches get `true` or `false` as text. */
+  apply(draft: Draft, value: string): void;
 }
 
-/** Port the word "default" stands for, as in nats-server. */
-const DEFAULT_PORT = 4222;
-
-const FLAGS: readonly { title: string; flags: readonly Flag[] }[] = [
+const SPECIAL: readonly SpecialFlag[] = [
   {
-    title: "Server",
-    flags: [
-      {
-        names: ["a", "addr", "net"],
-        value: "HOST",
-        help: "Address to listen on for clients (default 0.0.0.0)",
-        apply(line, value, name) {
-          if (value === "") {
-            throw new ConfigError(
-              `invalid value "" for flag -${name}: must name an address`,
-            );
-          }
-          line.options.host = value;
-        },
-      },
-      {
-        names: ["p", "port"],
-        value: "PORT",
-        help: "Port to listen on for clients, -1 for a free one (default 4222)",
-        apply(line, value, name) {
-          const port = integer(value, name);
-          if (port < -1 || port > 65535) {
-            throw new ConfigError(
-              `invalid value "${value}" for flag -${name}: must be from -1 to 65535`,
-            );
-          }
-          line.options.port = port === 0 ? DEFAULT_PORT : port;
-        },
-      },
-    ],
+    names: ["c", "config"],
+    value: "FILE",
+    group: "Server",
+    help: "Configuration file, NATS syntax or TOML (*.toml)",
+    apply: (draft, value) => draft.configFile = value,
   },
+  action(["t"], "Server", "test", "Check the configuration file and exit"),
   {
-    title: "Logging",
-    flags: [
-      {
-        names: ["D", "debug"],
-        value: null,
-        help: "Log the life of connections",
-        apply(line, value, name) {
-          line.debug = boolean(value, name);
-        },
-      },
-      {
-        names: ["V", "trace"],
-        value: null,
-        help: "Log every protocol operation",
-        apply(line, value, name) {
-          line.trace = boolean(value, name);
-        },
-      },
-      {
-        names: ["DV"],
-        value: null,
-        help: "Both of these",
-        apply(line, value, name) {
-          line.debug = line.trace = boolean(value, name);
-        },
-      },
-    ],
+    names: ["sl", "signal"],
+    value: "CMD=PID",
+    group: "Server",
+    help: "Tell a running server: stop, quit, term, reopen, reload, ldm",
+    apply(draft, value) {
+      draft.action = "signal";
+      draft.signal = value;
+    },
   },
+  both("DV", "Debug and trace"),
+  both("DVV", "Debug and trace"),
   {
-    title: "Common",
-    flags: [
-      {
-        names: ["h", "help"],
-        value: null,
-        help: "Show this text",
-        apply(line, value, name) {
-          line.help = boolean(value, name);
-        },
-      },
-      {
-        names: ["v", "version"],
-        value: null,
-        help: "Show the version",
-        apply(line, value, name) {
-          line.version = boolean(value, name);
-        },
-      },
-    ],
+    names: ["tls"],
+    group: "TLS",
+    help: "Talk TLS with clients, without asking for their certificates",
+    apply: (draft, value) => draft.tls = boolean.parse(value) as boolean,
   },
+  action(["help_tls"], "TLS", "help_tls", "Show how TLS is configured"),
+  action(["h", "help"], "Common", "help", "Show this text"),
+  action(["v", "version"], "Common", "version", "Show the version"),
 ];
+
+/** Settings that a flag gives in this version. */
+const FLAGGED: readonly FullSetting[] = SETTINGS.filter(({ flag }) =>
+  flag !== undefined
+);
+
+/** Where descriptions start in help. */
+const HELP_COLUMN = 36;
 
 /**
  * Reads the arguments behind the program's name. Throws `ConfigError` with one
  * line that names the flag.
  */
 export function parseFlags(args: readonly string[]): CommandLine {
-  const line: CommandLine = {
-    options: {},
-    debug: false,
-    trace: false,
-    help: false,
-    version: false,
+  const draft: Draft = {
+    values: new Map(),
+    configFile: "",
+    tls: undefined,
+    action: "serve",
+    signal: "",
   };
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
-    if (arg === "--") break;
-    if (!arg.startsWith("-") || arg === "-") {
-      applyCommand(line, arg);
+    if (!arg.startsWith("-") || arg === "-" || arg === "--") {
+      const word = arg === "--" ? args[i + 1] : arg;
+      if (word !== undefined) applyCommand(draft, word);
       break;
     }
     const [, name, , given] = /^--?([^-=][^=]*)(=(.*))?$/s.exec(arg) ?? [];
     if (name === undefined) throw new ConfigError(`bad flag syntax: ${arg}`);
     const flag = findFlag(name);
-    if (flag === undefined) {
-      throw new ConfigError(`flag provided but not defined: -${name}`);
-    }
     let value = given;
     if (value === undefined) {
-      if (flag.value === null) value = "true";
+      if (flag.value === undefined) value = "true";
       else if (++i < args.length) value = args[i];
       else throw new ConfigError(`flag needs an argument: -${name}`);
     }
-    flag.apply(line, value, name);
+    try {
+      flag.apply(draft, value);
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      throw new ConfigError(
+        flag.value === undefined
+          ? `invalid boolean value "${value}" for -${name}: ${error.message}`
+          : `invalid value "${value}" for flag -${name}: ${error.message}`,
+      );
+    }
   }
-  return line;
+  return draft;
+}
+
+/** Settings of a file with those of the command line on top. */
+export function withFlags(file: Values, { values, tls }: CommandLine): Values {
+  const both = overlay(file, values);
+  if (tls === undefined) return both;
+  const inTls = ([target]: [string, unknown]) =>
+    target.startsWith("server.tls.");
+  if (!tls) return new Map([...both].filter((entry) => !inTls(entry)));
+  if (![...both].some(inTls)) {
+    throw new ConfigError(
+      "TLS Server certificate must be present and valid: give --tlscert FILE and --tlskey FILE",
+    );
+  }
+  return both;
 }
 
 /** What `-h` prints. */
 export function helpText(): string {
-  let text = "Usage: midge [flags]\n";
-  for (const { title, flags } of FLAGS) {
-    text += `\n${title}:\n`;
-    for (const { names, value, help } of flags) {
-      const forms = names.map((n) => (n.length > 2 ? `--${n}` : `-${n}`));
-      const usage = `${forms.join(", ")}${value === null ? "" : ` ${value}`}`;
-      text += `  ${usage.padEnd(28)} ${help}\n`;
-    }
+  let text = "Usage: midge [flags]\n       midge mkpasswd [-p] [-c COST]\n";
+  for (const group of [...FLAG_GROUPS, "Common"]) {
+    const lines = [
+      ...FLAGGED.filter((one) =>
+        one.flag?.group === group && !unsupported(one.fullTarget)
+      ).map(({ flag, help, fullTarget }) =>
+        helpLine(flag?.names ?? [], flag?.value, help, DEFAULTS.get(fullTarget))
+      ),
+      ...SPECIAL.filter((one) => one.group === group)
+        .map(({ names, value, help }) => helpLine(names, value, help)),
+    ];
+    if (lines.length > 0) text += `\n${group}:\n${lines.join("")}`;
   }
   return text;
 }
 
-function findFlag(name: string): Flag | undefined {
-  for (const { flags } of FLAGS) {
-    const found = flags.find((flag) => flag.names.includes(name));
-    if (found !== undefined) return found;
+function helpLine(
+  names: readonly string[],
+  value: string | undefined,
+  help: string,
+  standard?: unknown,
+): string {
+  const forms = names.map((one) =>
+    /^[a-z_]{3,}$/.test(one) ? `--${one}` : `-${one}`
+  );
+  const usage = `${forms.join(", ")}${value === undefined ? "" : ` ${value}`}`;
+  const shown = standard === undefined || standard === "" ||
+      standard === false || standard === 0
+    ? ""
+    : ` (default ${standard})`;
+  return `  ${usage.padEnd(HELP_COLUMN - 3)} ${help}${shown}\n`;
+}
+
+/** Throws `ConfigError` for a name that no flag has. */
+function findFlag(name: string): Pick<SpecialFlag, "value" | "apply"> {
+  const special = SPECIAL.find(({ names }) => names.includes(name));
+  if (special !== undefined) return special;
+  const setting = FLAGGED.find(({ flag }) => flag?.names.includes(name));
+  const missing = setting !== undefined && unsupported(setting.fullTarget);
+  if (missing || REFUSED_FLAGS.includes(name)) {
+    throw new ConfigError(
+      `flag -${name} is not supported by midge ${VERSION}`,
+    );
   }
-  return undefined;
+  if (setting === undefined) {
+    throw new ConfigError(`flag provided but not defined: -${name}`);
+  }
+  return {
+    ...(setting.flag?.value === undefined ? {} : { value: setting.flag.value }),
+    apply(draft, value) {
+      const parsed = setting.type.parse(value);
+      if (parsed === undefined) return;
+      const problem = problemWith(setting.fullTarget, parsed);
+      if (problem !== null) throw new ValueError(problem);
+      draft.values.set(setting.fullTarget, parsed);
+    },
+  };
 }
 
 /** The words nats-server takes instead of a flag. */
-function applyCommand(line: CommandLine, word: string): void {
+function applyCommand(draft: Draft, word: string): void {
   switch (word.toLowerCase()) {
     case "version":
-      line.version = true;
+      draft.action = "version";
       return;
     case "help":
-      line.help = true;
+      draft.action = "help";
       return;
     default:
       throw new ConfigError(`unrecognized command: "${word}"`);
   }
 }
 
-function integer(value: string, name: string): number {
-  if (
-    !/^[+-]?(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9]\d*)$/.test(value)
-  ) {
-    throw new ConfigError(
-      `invalid value "${value}" for flag -${name}: parse error`,
-    );
-  }
-  const sign = value.startsWith("-") ? -1 : 1;
-  const digits = value.replace(/^[+-]/, "").replace(/^0(?=\d)/, "0o");
-  const number = sign * Number(digits);
-  if (!Number.isSafeInteger(number)) {
-    throw new ConfigError(
-      `invalid value "${value}" for flag -${name}: value out of range`,
-    );
-  }
-  return number;
+function action(
+  names: readonly string[],
+  group: SpecialFlag["group"],
+  what: CommandLine["action"],
+  help: string,
+): SpecialFlag {
+  return {
+    names,
+    group,
+    help,
+    apply(draft, value) {
+      if (boolean.parse(value)) draft.action = what;
+    },
+  };
 }
 
-function boolean(value: string, name: string): boolean {
-  if (["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
-  if (["0", "f", "F", "false", "FALSE", "False"].includes(value)) return false;
-  throw new ConfigError(
-    `invalid boolean value "${value}" for -${name}: parse error`,
-  );
+function both(name: string, help: string): SpecialFlag {
+  return {
+    names: [name],
+    group: "Logging",
+    help,
+    apply(draft, value) {
+      const on = boolean.parse(value);
+      draft.values.set("log.debug", on);
+      draft.values.set("log.trace", on);
+    },
+  };
 }

@@ -1,58 +1,101 @@
+/** The files in config/: they load, they are complete, and they are true. */
+
 import assert from "node:assert/strict";
+import { readConfigFile } from "../../src/config/load.ts";
+import { parseNatsConf } from "../../src/config/nats_conf.ts";
+import { readTree } from "../../src/config/read_tree.ts";
+import { SETTINGS } from "../../src/config/schema.ts";
+import {
+  checkSettings,
+  settingsOf,
+  unsupported,
+} from "../../src/config/settings.ts";
+import { DEFAULT_OPTIONS, resolveOptions } from "../../src/options.ts";
 import { atLeast, officialServers } from "../support/official_server.ts";
-import { DEFAULT_OPTIONS } from "../../src/options.ts";
 
-const SAMPLE = new URL("../../config/default.conf", import.meta.url);
+const CONFIG = new URL("../../config/", import.meta.url);
 
-/** Options that are no setting of a file, or that a file leaves out by default. */
-const NOT_IN_FILES = [
-  "dontListen",
-  "tls",
-  "allowNonTls",
-  "maxSubTokens",
-  "serverName",
-  "clientAdvertise",
-  "log",
-  "clock",
-];
-
-/** `max_payload` for `maxPayload`; units are left out of names in files. */
-function keyOf(option: string): string {
-  return option.replace(/(Ms|Bytes)$/, "")
-    .replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+function path(name: string): string {
+  return new URL(name, CONFIG).pathname;
 }
 
-function milliseconds(text: string): number {
-  const [, number, unit] = /^"(\d+)(s|m)"$/.exec(text) ?? [];
-  return Number(number) * (unit === "m" ? 60_000 : 1000);
+async function load(name: string) {
+  const { values, warnings } = await readConfigFile(path(name));
+  assert.deepEqual(warnings, []);
+  const settings = settingsOf(values);
+  checkSettings(settings);
+  return settings;
 }
 
-Deno.test("config/default.conf says what the defaults are, all of them", async () => {
-  const values = new Map<string, string>();
-  for (const line of (await Deno.readTextFile(SAMPLE)).split("\n")) {
-    const [, key, value] = /^(\w+): (.+)$/.exec(line) ?? [];
-    if (key !== undefined) values.set(key, value);
-    else assert.match(line, /^(#.*)?$/);
-  }
-  for (const [option, value] of Object.entries(DEFAULT_OPTIONS)) {
-    if (NOT_IN_FILES.includes(option)) continue;
-    const text = values.get(keyOf(option));
-    assert(text !== undefined, `${keyOf(option)} is missing`);
-    values.delete(keyOf(option));
-    assert.equal(
-      option.endsWith("Ms") ? milliseconds(text) : text,
-      option.endsWith("Ms") ? value : String(value),
-      option,
+Deno.test("config/default.conf says what the defaults are", async () => {
+  const settings = await load("default.conf");
+  assert.deepEqual(resolveOptions(settings.server), DEFAULT_OPTIONS);
+  assert.deepEqual(settings.log, {});
+});
+
+Deno.test("config/full.conf and config/full.toml say the same", async () => {
+  assert.deepEqual(await load("full.conf"), await load("full.toml"));
+});
+
+Deno.test("config/full.conf has every setting there is", async () => {
+  const { values } = await readConfigFile(path("full.conf"));
+  const missing = SETTINGS
+    .filter(({ fullTarget, parts }) =>
+      parts === undefined && !unsupported(fullTarget) &&
+      !fullTarget.startsWith("server.tls.verifyAndMap")
+    )
+    .filter(({ fullTarget }) => !values.has(fullTarget))
+    .map(({ path }) => path);
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("config/tls.conf loads", async () => {
+  const { server } = await load("tls.conf");
+  assert.deepEqual(server, {
+    host: "127.0.0.1",
+    port: 4443,
+    tls: {
+      certFile: "server-cert.pem",
+      keyFile: "server-key.pem",
+      timeoutMs: 2000,
+    },
+  });
+});
+
+Deno.test("config/auth.conf and config/cluster.conf ask for what they say midge lacks", async () => {
+  for (
+    const [name, block] of [["auth", "authorization"], ["cluster", "cluster"]]
+  ) {
+    const text = await Deno.readTextFile(path(`${name}.conf`));
+    const tree = parseNatsConf(text, name, {
+      variable: () => undefined,
+      include: () => assert.fail(),
+    });
+    const { values, problems } = readTree(tree);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0].reason, new RegExp(`^${block} is not supported`));
+    assert(
+      values.has(`server.${block}.authorization.user`) ||
+        values.has(`server.${block}.user`),
     );
   }
-  assert.deepEqual([...values.keys()], [], "options midge does not have");
 });
 
 for (const binary of officialServers().filter((one) => atLeast(one, 2, 10))) {
-  Deno.test(`nats-server ${binary.version} accepts config/default.conf`, async () => {
-    const { code, stderr } = await new Deno.Command(binary.path, {
-      args: ["-t", "-c", SAMPLE.pathname],
+  for (const name of ["default.conf", "auth.conf", "cluster.conf"]) {
+    Deno.test(`nats-server ${binary.version} accepts config/${name}`, async () => {
+      const { code, stderr } = await new Deno.Command(binary.path, {
+        args: ["-t", "-c", path(name)],
+      }).output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+    });
+  }
+
+  Deno.test(`readConfigFile() gives the digest that nats-server ${binary.version} gives`, async () => {
+    const { digest } = await readConfigFile(path("default.conf"));
+    const { stderr } = await new Deno.Command(binary.path, {
+      args: ["-t", "-c", path("default.conf")],
     }).output();
-    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    assert(new TextDecoder().decode(stderr).includes(digest), digest);
   });
 }

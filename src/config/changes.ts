@@ -1,0 +1,55 @@
+/** What differs between two configurations, and whether a reload can do it. */
+
+import { ConfigError } from "../errors.ts";
+import type { FullSetting } from "./schema.ts";
+import { SETTINGS } from "./schema.ts";
+import { DEFAULTS } from "./settings.ts";
+
+/** One setting that is not what it was. */
+export interface Change {
+  /** Which. */
+  readonly setting: FullSetting;
+  /** What it was. */
+  readonly from: unknown;
+  /** What it is to be. */
+  readonly to: unknown;
+}
+
+/**
+ * The settings that differ, in the order of the table. Both arguments have the
+ * shape of `Settings` or a part of it; what is absent has its default. Throws
+ * `ConfigError` if any of them takes a restart, one line for each.
+ */
+export function changesBetween(from: object, to: object): Change[] {
+  const changes = SETTINGS.filter(({ parts }) => parts === undefined)
+    .map((setting) => ({
+      setting,
+      from: valueOf(setting.fullTarget, from),
+      to: valueOf(setting.fullTarget, to),
+    })).filter((one) => JSON.stringify(one.from) !== JSON.stringify(one.to));
+  const fixed = changes.filter(({ setting }) => !setting.reloadable);
+  if (fixed.length > 0) throw new ConfigError(fixed.map(refusal).join("\n"));
+  return changes;
+}
+
+/** How the log puts it: `max_payload = 65536`. */
+export function describeChange({ setting, to }: Change): string {
+  const value = typeof to === "string" ? `"${to}"` : JSON.stringify(to);
+  return `${setting.path} = ${value}`;
+}
+
+function refusal({ setting, from, to }: Change): string {
+  return `config reload not supported for ${setting.path}: old=${from}, new=${to}`;
+}
+
+function valueOf(target: string, root: object): unknown {
+  let value: unknown = root;
+  for (const name of target.split(".")) {
+    if (typeof value !== "object" || value === null) break;
+    value = (value as Record<string, unknown>)[name];
+  }
+  const found = typeof value === "object" && !Array.isArray(value)
+    ? undefined
+    : value;
+  return found ?? DEFAULTS.get(target);
+}
