@@ -33,7 +33,19 @@ export interface LineFormat {
   logtime?: boolean;
   /** They are UTC instead of local; default `false`. */
   logtimeUtc?: boolean;
+  /** The level is coloured, for a terminal; default `false`. */
+  colour?: boolean;
 }
+
+/** Codes that colour a level on a terminal, as nats-server picks them. */
+const COLOURS: Readonly<Record<LevelLabel, string>> = {
+  INF: "32",
+  DBG: "36",
+  WRN: "0;93",
+  ERR: "31",
+  FTL: "31",
+  TRC: "33",
+};
 
 /** Where log lines go and what they look like. All fields are optional. */
 export interface LogOptions {
@@ -57,6 +69,19 @@ export interface LogOptions {
   remoteSyslog?: string;
 }
 
+/** Defaults of where log lines go. */
+export const DEFAULT_LOG: Readonly<Required<LogOptions>> = Object.freeze({
+  debug: false,
+  trace: false,
+  logtime: true,
+  logtimeUtc: false,
+  logFile: "",
+  logfileSizeLimit: 0,
+  logfileMaxNum: 0,
+  syslog: false,
+  remoteSyslog: "",
+});
+
 /**
  * One log line with its line end, as nats-server writes it:
  * `[2842] 2016/04/26 13:21:20.379640 [INF] Server is ready`.
@@ -72,7 +97,10 @@ export function formatLine(
   const time = format.logtime === false
     ? ""
     : `${timestamp(atMs, format.logtimeUtc === true)} `;
-  return `[${format.pid}] ${time}[${level}] ${text}\n`;
+  const label = format.colour
+    ? `\x1b[${COLOURS[level]}m${level}\x1b[0m`
+    : level;
+  return `[${format.pid}] ${time}[${label}] ${text}\n`;
 }
 
 /** Which levels a log has. */
@@ -83,21 +111,12 @@ export interface LogLevels {
   trace?: boolean;
 }
 
-/** A log that formats lines and hands them to `write`. */
-export function lineLog(
-  write: (line: string) => void,
-  format: LineFormat,
+/** A log that hands level and text of each line to `write`. */
+export function levelLog(
+  write: (level: LevelLabel, text: string) => void,
   levels: LogLevels = {},
 ): Log {
-  const at = (level: LevelLabel) => (text: string): void =>
-    write(
-      formatLine(
-        level,
-        text,
-        performance.timeOrigin + performance.now(),
-        format,
-      ),
-    );
+  const at = (level: LevelLabel) => (text: string): void => write(level, text);
   return {
     error: at("ERR"),
     warn: at("WRN"),
@@ -107,9 +126,50 @@ export function lineLog(
   };
 }
 
+/** A log that formats lines and hands them to `write`. */
+export function lineLog(
+  write: (line: string) => void,
+  format: LineFormat,
+  levels: LogLevels = {},
+): Log {
+  const epochMs = wallClock();
+  return levelLog(
+    (level, text) => write(formatLine(level, text, epochMs(), format)),
+    levels,
+  );
+}
+
 /** A log to standard error; lines are written whole, in order, at once. */
-export function stderrLog(levels: LogLevels = {}): Log {
-  return lineLog(writeStderr, { pid: Deno.pid }, levels);
+export function stderrLog(
+  options: Pick<LogOptions, "debug" | "trace" | "logtime" | "logtimeUtc"> = {},
+): Log {
+  return lineLog(writeStderr, stderrFormat(options), options);
+}
+
+/** How lines look on standard error: in colour where somebody looks at them. */
+export function stderrFormat(
+  { logtime = true, logtimeUtc = false }: Pick<
+    LogOptions,
+    "logtime" | "logtimeUtc"
+  > = {},
+): LineFormat {
+  const colour = Deno.stderr.isTerminal() && !Deno.noColor;
+  return { pid: Deno.pid, logtime, logtimeUtc, colour };
+}
+
+/**
+ * A clock of wall time in milliseconds with microseconds in the fraction. It
+ * follows the machine's clock when that is set or the machine was asleep.
+ */
+export function wallClock(): () => number {
+  let offset = performance.timeOrigin;
+  return () => {
+    const fine = offset + performance.now();
+    const coarse = Date.now();
+    const now = Math.max(coarse, Math.min(fine, coarse + 0.999));
+    offset += now - fine;
+    return now;
+  };
 }
 
 /** Writes all of `text` to standard error; a closed stderr is not an error. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatLine, lineLog, silentLog } from "../src/log.ts";
+import { formatLine, lineLog, silentLog, wallClock } from "../src/log.ts";
 
 Deno.test("formatLine() writes lines as nats-server does, in local time with microseconds", () => {
   const at = new Date(2016, 3, 26, 13, 21, 20, 379).getTime() + 0.64;
@@ -11,6 +11,36 @@ Deno.test("formatLine() writes lines as nats-server does, in local time with mic
     formatLine("ERR", "x", at, { pid: 7, logtime: false }),
     "[7] [ERR] x\n",
   );
+});
+
+Deno.test("formatLine() colours the level when asked to, as nats-server does", () => {
+  const format = { pid: 7, logtime: false, colour: true };
+  const codes = {
+    INF: "32",
+    DBG: "36",
+    WRN: "0;93",
+    ERR: "31",
+    FTL: "31",
+    TRC: "33",
+  };
+  for (const [level, code] of Object.entries(codes)) {
+    assert.equal(
+      formatLine(level as keyof typeof codes, "x", 0, format),
+      `[7] [\x1b[${code}m${level}\x1b[0m] x\n`,
+    );
+  }
+});
+
+Deno.test("wallClock() agrees with Date.now() and never goes back by itself", () => {
+  const epochMs = wallClock();
+  let last = 0;
+  for (let i = 0; i < 10_000; i++) {
+    const before = Date.now();
+    const now = epochMs();
+    assert(now >= before && now < Date.now() + 1);
+    assert(now >= last);
+    last = now;
+  }
 });
 
 Deno.test("lineLog() has debug and trace only when asked for", () => {
