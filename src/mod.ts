@@ -20,6 +20,8 @@ export {
   ProtocolError,
 } from "./errors.ts";
 export type { CloseReason } from "./errors.ts";
+export { loadConfig } from "./config/load.ts";
+export type { ProcessOptions, Settings } from "./config/settings.ts";
 export { stderrLog } from "./log.ts";
 export type { Log, LogLevels, LogOptions } from "./log.ts";
 export type {
@@ -31,7 +33,12 @@ export type {
   TlsOptions,
 } from "./options.ts";
 export { memoryPair } from "./transport/memory.ts";
-export type { Address, Transport } from "./transport/transport.ts";
+export type {
+  Address,
+  PeerCertificate,
+  TlsFacts,
+  Transport,
+} from "./transport/transport.ts";
 export type { Traffic } from "./core/connection.ts";
 export type { ClosedConnection } from "./server/connections.ts";
 export { Server } from "./server/server.ts";

@@ -32,8 +32,9 @@ export interface ConfigFile {
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   const tree = await parse(path);
   const { values, problems } = readTree(tree);
-  const errors = problems.filter(({ warning }) => !warning);
-  if (errors.length > 0) throw new ConfigError(errors.map(line).join("\n"));
+  if (problems.some(({ warning }) => !warning)) {
+    throw new ConfigError(problems.map(line).join("\n"));
+  }
   return {
     values,
     warnings: problems.map(line),

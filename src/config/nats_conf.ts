@@ -14,7 +14,7 @@ import { dirname, isAbsolute, join, normalize } from "node:path";
 import { readScalar } from "./nats_scalar.ts";
 import { Scanner } from "./nats_scanner.ts";
 import type { ConfigEntry, ConfigNode, MapNode, Position } from "./tree.ts";
-import { MAX_DEPTH, Source, tooDeep } from "./tree.ts";
+import { configErrorAt, MAX_DEPTH, Source, tooDeep } from "./tree.ts";
 
 /** What a file may refer to outside itself. Both may throw: it is reported. */
 export interface ConfEnvironment {
@@ -31,9 +31,26 @@ interface Context {
   readonly files: readonly string[];
   /** Environment variables being read: likewise. */
   readonly variables: readonly string[];
-  /** Levels of maps and arrays inside a node that has any. */
-  readonly heights: Map<ConfigNode, number>;
+  /** How far the maps and arrays read so far reach. */
+  readonly extents: Map<ConfigNode, Extent>;
 }
+
+/** How far a node reaches, variables in it replaced. */
+interface Extent {
+  /** Levels, its own included. */
+  readonly height: number;
+  /** Values, itself included. */
+  readonly size: number;
+}
+
+/** How far a value without others in it reaches. */
+const SCALAR: Extent = { height: 0, size: 1 };
+
+/**
+ * Most values in a map or an array. Ten lines of `b: [$a, $a, $a, $a]` would
+ * have a million of them, twenty more than anybody can wait for.
+ */
+const MAX_SIZE = 100_000;
 
 type Entries = Map<string, ConfigEntry>;
 
@@ -47,7 +64,7 @@ export function parseNatsConf(
   env: ConfEnvironment,
 ): MapNode {
   const files = [normalize(file)];
-  const context = { env, files, variables: [], heights: new Map() };
+  const context = { env, files, variables: [], extents: new Map() };
   return new ConfParser(new Scanner(new Source(text, file)), context, 0).file();
 }
 
@@ -149,7 +166,7 @@ class ConfParser {
     const scalar = readScalar(scanner);
     if (scalar.kind !== "variable") return scalar;
     const value = this.#lookUp(scalar.name, start);
-    if (this.#depth + this.#height(value) > MAX_DEPTH) {
+    if (this.#depth + this.#extent(value).height > MAX_DEPTH) {
       throw tooDeep(scanner.at(start));
     }
     return value;
@@ -220,17 +237,19 @@ class ConfParser {
     children: readonly ConfigNode[],
   ): Node {
     this.#depth--;
-    const inside = children.reduce(
-      (height, child) => Math.max(height, this.#height(child)),
-      0,
-    );
-    this.#context.heights.set(node, inside + 1);
+    const extents = children.map((child) => this.#extent(child));
+    const size = extents.reduce((sum, one) => sum + one.size, 1);
+    if (size > MAX_SIZE) {
+      throw configErrorAt(node.at, `More than ${MAX_SIZE} values in one`);
+    }
+    const inside = extents.reduce((most, one) => Math.max(most, one.height), 0);
+    this.#context.extents.set(node, { height: inside + 1, size });
     return node;
   }
 
-  /** How many levels a node adds; variables may hang it anywhere. */
-  #height(node: ConfigNode): number {
-    return this.#context.heights.get(node) ?? 0;
+  /** What a node adds to the one it is in; variables may hang it anywhere. */
+  #extent(node: ConfigNode): Extent {
+    return this.#context.extents.get(node) ?? SCALAR;
   }
 
   /** What `$name` at `start` stands for. */

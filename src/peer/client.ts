@@ -19,7 +19,7 @@ import {
 } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { countTokens, isLiteralSubject } from "../subject/subject.ts";
-import { decodeUtf8, encodeUtf8, latin1, quote } from "../wire/ascii.ts";
+import { decodeUtf8, latin1, quote } from "../wire/ascii.ts";
 import { noResponders, OK, PONG } from "../wire/encoder.ts";
 import type { ConnectOptions, Info } from "../wire/info.ts";
 import {
@@ -42,6 +42,7 @@ import {
   CHECK_MAX,
   Subscription,
 } from "../core/subscription.ts";
+import { peerName, redact, tracedPayload } from "./trace.ts";
 import {
   hasReservedReply,
   hasReservedSubject,
@@ -116,6 +117,16 @@ export class Client implements OpHandler, Peer, SubscriptionOwner {
     this.parser.tracing = host.options.log.trace !== undefined;
   }
 
+  /** Obeys limits and tracing as they are now in the server's options. */
+  reloaded(): void {
+    const { log, maxControlLine, maxPayload } = this.#host.options;
+    const { parser } = this;
+    parser.scanner.maxControlLine = maxControlLine;
+    parser.scanner.maxPayload = maxPayload;
+    parser.tracing = log.trace !== undefined;
+    this.#attentive = this.#pedantic || parser.tracing;
+  }
+
   /** `Peer` */
   get activity(): number {
     return this.connection.inMsgs + this.#operations;
@@ -150,7 +161,7 @@ export class Client implements OpHandler, Peer, SubscriptionOwner {
     ) return this.#refuse(authorizationViolation());
     this.account = account;
     this.#apply(options);
-    if (first) this.#introduce(options);
+    if (first) this.connection.peerName = peerName(options);
     if (options.protocol < 0 || options.protocol > 1) {
       return this.#refuse(badClientProtocol());
     }
@@ -313,14 +324,6 @@ export class Client implements OpHandler, Peer, SubscriptionOwner {
     }
   }
 
-  /** Makes the log call the client what it calls itself. */
-  #introduce({ version, lang, name }: ConnectOptions): void {
-    const parts = [version && `v${version}`, lang, name].filter(Boolean);
-    if (parts.length > 0) {
-      this.connection.peerName = quote(encodeUtf8(parts.join(":")));
-    }
-  }
-
   #remove(subscription: Subscription): void {
     this.connection.trace(`<-> [DELSUB ${subscription.sid}]`);
     subscription.checks |= CHECK_CLOSED;
@@ -380,20 +383,12 @@ export class Client implements OpHandler, Peer, SubscriptionOwner {
   }
 
   #attend(message: Message): void {
-    if (this.parser.tracing) {
-      this.connection.trace(`<<- MSG_PAYLOAD: [${quote(message.payload())}]`);
+    if (this.parser.tracing && message.size > 0) {
+      const shown = tracedPayload(message, this.#host.options.maxTracedMsgLen);
+      this.connection.trace(`<<- MSG_PAYLOAD: [${shown}]`);
     }
     if (this.#pedantic && !isLiteralSubject(message.subject())) {
       this.connection.sendError(INVALID_PUBLISH_SUBJECT);
     }
   }
-}
-
-/** Blanks out secrets in a traced CONNECT. */
-function redact(operation: string): string {
-  if (!operation.startsWith("CONNECT")) return operation;
-  return operation.replace(
-    /("(?:pass\w*|auth_token|sig|nkey|jwt)"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi,
-    '$1"[REDACTED]"',
-  );
 }

@@ -551,3 +551,13 @@ Deno.test("parseNatsConf() takes time in proportion to the text", () => {
   }
   assert(performance.now() - start < 30_000);
 });
+
+Deno.test("parseNatsConf() bounds what variables put into each other", () => {
+  const lines = ["a0: [x, x]"];
+  for (let i = 1; i < 60; i++) lines.push(`a${i}: [$a${i - 1}, $a${i - 1}]`);
+  assert.throws(
+    () => parse(lines.join("\n")),
+    /^ConfigError: t\.conf:\d+:\d+: More than 100000 values in one$/,
+  );
+  assert.doesNotThrow(() => parse(lines.slice(0, 10).join("\n")));
+});
