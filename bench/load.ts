@@ -28,6 +28,8 @@ export interface Load {
   readonly headers?: boolean;
   /** SUB and UNSUB pairs a second on another connection. */
   readonly churn?: number;
+  /** Connect over TLS, trusting the authorities in this file. */
+  readonly caFile?: string;
 }
 
 /** What came of it. */
@@ -69,14 +71,28 @@ async function readThrough(conn: Deno.Conn, text: string): Promise<void> {
   }
 }
 
-async function dial(port: number, first = ""): Promise<Deno.TcpConn> {
-  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-  conn.setNoDelay(true);
+async function dial(
+  port: number,
+  first: string,
+  caFile?: string,
+): Promise<Deno.Conn> {
+  const conn = await connect(port, caFile);
   await writeAll(conn, encoder.encode(CONNECT + first + "PING\r\n"));
   await readThrough(conn, "PONG\r\n");
   await writeAll(conn, encoder.encode("PING\r\n"));
   await readThrough(conn, "PONG\r\n");
   return conn;
+}
+
+async function connect(port: number, caFile?: string): Promise<Deno.Conn> {
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  conn.setNoDelay(true);
+  if (caFile === undefined) return conn;
+  await readThrough(conn, "\r\n");
+  return await Deno.startTls(conn, {
+    hostname: "localhost",
+    caCerts: [await Deno.readTextFile(caFile)],
+  });
 }
 
 function subjectOf(load: Load, publisher: number): string {
@@ -99,19 +115,25 @@ function frames(load: Load, publisher: number): [string, string] {
 }
 
 async function publish(port: number, load: Load): Promise<Outcome> {
-  const { publishers = 1, subscribers = 0 } = load;
+  const { publishers = 1, subscribers = 0, caFile } = load;
   const each = Math.floor(load.count / publishers);
   const frameBytes = frames(load, 0)[1].length;
-  const readers: Deno.TcpConn[] = [];
+  const readers: Deno.Conn[] = [];
   for (let i = 0; i < subscribers; i++) {
     const subject = load.wildcard ? "bench.*.temp" : subjectOf(load, i);
     readers.push(
-      await dial(port, `SUB ${subject}${load.queue ? " q" : ""} 1\r\n`),
+      await dial(
+        port,
+        `SUB ${subject}${load.queue ? " q" : ""} 1\r\n`,
+        caFile,
+      ),
     );
   }
-  const writers: Deno.TcpConn[] = [];
-  for (let i = 0; i < publishers; i++) writers.push(await dial(port));
-  const stopChurn = load.churn ? await churn(port, load.churn) : null;
+  const writers: Deno.Conn[] = [];
+  for (let i = 0; i < publishers; i++) {
+    writers.push(await dial(port, "", caFile));
+  }
+  const stopChurn = load.churn ? await churn(port, load) : null;
 
   const perReader = load.own ? each : each * publishers;
   let queued = load.queue ? perReader * frameBytes : Infinity;
@@ -158,8 +180,11 @@ async function publish(port: number, load: Load): Promise<Outcome> {
 }
 
 /** Subscribes and unsubscribes `rate` times a second until told to stop. */
-async function churn(port: number, rate: number): Promise<() => void> {
-  const conn = await dial(port);
+async function churn(
+  port: number,
+  { churn: rate = 0, caFile }: Load,
+): Promise<() => void> {
+  const conn = await dial(port, "", caFile);
   let sid = 1;
   const timer = setInterval(() => {
     let text = "";
@@ -175,9 +200,9 @@ async function churn(port: number, rate: number): Promise<() => void> {
 }
 
 async function request(port: number, load: Load): Promise<Outcome> {
-  const { count, publishers = 1, size = 16 } = load;
+  const { count, publishers = 1, size = 16, caFile } = load;
   const payload = "x".repeat(size);
-  const responder = await dial(port, "SUB bench.req 1\r\n");
+  const responder = await dial(port, "SUB bench.req 1\r\n", caFile);
   const answering = serveRequests(responder, payload);
   const latencies = new Float64Array(count);
   let started = 0;
@@ -185,7 +210,7 @@ async function request(port: number, load: Load): Promise<Outcome> {
   const requesters = await Promise.all(
     Array.from(
       { length: publishers },
-      (_, i) => dial(port, `SUB inbox.${i} 1\r\n`),
+      (_, i) => dial(port, `SUB inbox.${i} 1\r\n`, caFile),
     ),
   );
   const start = performance.now();
@@ -268,13 +293,13 @@ async function serveRequests(conn: Deno.Conn, payload: string): Promise<void> {
 
 /** Holds connections with a subscription each until its input ends. */
 async function idle(port: number, load: Load): Promise<never> {
-  const conns: Deno.TcpConn[] = [];
+  const conns: Deno.Conn[] = [];
   for (let i = 0; i < load.count; i += 50) {
     conns.push(
       ...await Promise.all(
         Array.from(
           { length: 50 },
-          (_, k) => dial(port, `SUB idle.${i + k} 1\r\n`),
+          (_, k) => dial(port, `SUB idle.${i + k} 1\r\n`, load.caFile),
         ),
       ),
     );

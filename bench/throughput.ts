@@ -2,8 +2,9 @@
  * midge and nats-server under the same loads, in turn, in one run: rates,
  * latencies, CPU per message and memory a connection, with ratios.
  *
- * `deno task bench [--rounds N] [--only TEXT] [--write]`; `--write` puts the
- * table into bench/RESULTS.md. CPU and memory are read from /proc (Linux).
+ * `deno task bench [--rounds N] [--only TEXT] [--tls] [--write]`; `--tls` does
+ * it over TLS, with loads that are about that, `--write` puts the table into
+ * bench/RESULTS.md. CPU and memory are read from /proc (Linux).
  */
 
 import manifest from "../deno.json" with { type: "json" };
@@ -90,8 +91,26 @@ const LOADS: readonly Load[] = [
   },
 ];
 
+/** The loads that tell something about TLS. */
+const TLS_LOADS: readonly string[] = [
+  "publish, 16 B",
+  "1→1, 128 B",
+  "1→1, 4 KB",
+  "request, 1 in flight",
+];
+
+/** What servers show and load processes trust under `--tls`. */
+const CERTS = "test/support/certs";
+const CA_FILE = `${CERTS}/ca.pem`;
+const TLS_FLAGS = [
+  "--tls",
+  `--tlscert=${CERTS}/server.pem`,
+  `--tlskey=${CERTS}/server-key.pem`,
+];
+
 const IDLE: Load = { name: "idle connections", kind: "idle", count: 5000 };
 
+const OVER_TLS = Deno.args.includes("--tls");
 const ROOT = new URL("..", import.meta.url);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -141,9 +160,12 @@ async function start(
 /** Starts midge the way `deno task start` does, and nats-server if it is there. */
 async function startAll(withOfficial: boolean): Promise<Subject[]> {
   const [, ...args] = manifest.tasks.start.command.split(" ");
-  const subjects = [await start("midge", Deno.execPath(), args)];
+  const flags = OVER_TLS ? TLS_FLAGS : [];
+  const subjects = [
+    await start("midge", Deno.execPath(), [...args, ...flags]),
+  ];
   if (withOfficial) {
-    subjects.push(await start("nats-server", "nats-server", []));
+    subjects.push(await start("nats-server", "nats-server", flags));
   }
   return subjects;
 }
@@ -185,9 +207,10 @@ function loadProcess(subject: Subject, load: Load, stdin: "null" | "piped") {
     args: [
       "run",
       "--allow-net=127.0.0.1",
+      `--allow-read=${CA_FILE}`,
       "bench/load.ts",
       String(subject.port),
-      JSON.stringify(load),
+      JSON.stringify(OVER_TLS ? { ...load, caFile: CA_FILE } : load),
     ],
     cwd: ROOT,
     stdin,
@@ -268,6 +291,7 @@ async function compare(
   const cpus: number[] = [];
   for (const load of LOADS) {
     if (!load.name.includes(only)) continue;
+    if (OVER_TLS && !TLS_LOADS.includes(load.name)) continue;
     const samples = subjects.map((): Sample[] => []);
     for (let round = 0; round < rounds; round++) {
       for (const [i, subject] of subjects.entries()) {

@@ -184,6 +184,12 @@ export class ListenError extends Error {
   }
 }
 
+/** A TLS handshake did not succeed; the message says why. */
+export class TlsError extends Error {
+  /** The class name. */
+  override readonly name = "TlsError";
+}
+
 /** The server or connection is already closed, or not open yet. */
 export class ClosedError extends Error {
   /** The class name. */

@@ -53,6 +53,12 @@ export interface Peer {
   closed(reason: CloseReason): void;
 }
 
+/**
+ * Makes another transport of the one a connection was accepted on. Resolves
+ * with `null` once it has closed the connection instead; never rejects.
+ */
+export type Upgrade = () => Promise<Transport | null>;
+
 /** Messages and payload bytes, each way; header blocks count as payload. */
 export interface Traffic {
   /** Messages received. */
@@ -69,8 +75,8 @@ export interface Traffic {
 export class Connection implements OutboundOwner, Traffic {
   /** Unique in the server, counted from 1: `cid` in monitoring. */
   readonly id: number;
-  /** The byte stream under it. */
-  readonly transport: Transport;
+  /** The byte stream under it; changes once at most, in an upgrade. */
+  transport: Transport;
   /** Its sending half. */
   readonly outbound: Outbound;
   /** Pings, and the measured round trip. */
@@ -100,6 +106,8 @@ export class Connection implements OutboundOwner, Traffic {
   #peer: Peer | null = null;
   #reading: Promise<void> = Promise.resolve();
   #ended: Promise<void> | null = null;
+  /** On its way to another transport: nothing of ours may be sent meanwhile. */
+  #upgrading = false;
   /** Progress of the write in flight when last looked at, and since when. */
   #writtenSeen = 0;
   #writtenSeenAt: number;
@@ -120,17 +128,19 @@ export class Connection implements OutboundOwner, Traffic {
       flushes,
       options.maxPendingBytes,
     );
-    this.heartbeat = new Heartbeat(
-      this.lastReadAt,
-      options.pingIntervalMs,
-      options.pingMax,
-    );
+    this.heartbeat = new Heartbeat(this.lastReadAt, options);
   }
 
-  /** Starts reading operations for `peer`. */
-  run(peer: Peer): void {
+  /**
+   * Starts reading operations for `peer`, over the transport that `upgrade`
+   * makes if there is one. What was flushed before still goes out over the old
+   * transport, what is sent meanwhile over the new one.
+   */
+  run(peer: Peer, upgrade: Upgrade | null = null): void {
     this.#peer = peer;
-    this.#reading = this.#read(peer.parser);
+    this.#reading = upgrade === null
+      ? this.#read(peer.parser)
+      : this.#upgrade(peer, upgrade);
   }
 
   /** Sends a line of the protocol; `send` does not flush, a batch follows. */
@@ -195,7 +205,7 @@ export class Connection implements OutboundOwner, Traffic {
    * that make no progress. Called a few times a second with the monotonic time.
    */
   sweep(now: number): void {
-    if (this.closed) return;
+    if (this.closed || this.#upgrading) return;
     const { outbound } = this;
     if (!outbound.writing || this.#writtenSeen !== outbound.written) {
       this.#writtenSeen = outbound.written;
@@ -240,18 +250,47 @@ export class Connection implements OutboundOwner, Traffic {
     this.log.trace?.(`${this.label} - ${text}`);
   }
 
+  /** Sends what was held back, and what follows, over `transport`. */
+  resume(transport: Transport): void {
+    this.outbound.resume(transport);
+    this.#context.flushes.flush();
+  }
+
+  async #upgrade(peer: Peer, upgrade: Upgrade): Promise<void> {
+    this.#upgrading = true;
+    await this.outbound.hold();
+    const transport = this.closed ? null : await upgrade();
+    if (transport === null) return;
+    if (this.closed) {
+      transport.close();
+      return;
+    }
+    this.#upgrading = false;
+    this.transport = transport;
+    this.lastReadAt = this.#context.options.clock.now();
+    this.resume(transport);
+    await this.#read(peer.parser);
+  }
+
   async #read(parser: Parser): Promise<void> {
     const { flushes, pool, turn, options: { clock } } = this.#context;
-    const separate = this.transport.separate === true;
-    const busyWait = separate ? this.#context.busyWait : null;
+    const { transport } = this;
+    const separate = transport.separate === true;
+    // What goes out over TLS is written a moment later, which staying awake
+    // would only put off.
+    const busyWait = separate && transport.tls === undefined
+      ? this.#context.busyWait
+      : null;
     const input = new ReadBuffer(pool);
+    /** The last read took all there was: the next one has to wait. */
+    let drained = separate;
     try {
       for (;;) {
         // Not in a function of its own: a connection spends its life in this
         // `await`, and each frame of it costs memory.
         let count: number | null;
         try {
-          count = await this.transport.read(input.window());
+          count = await transport.read(input.window());
         } catch (error) {
           this.#readFailed(error);
           break;
@@ -266,23 +305,24 @@ export class Connection implements OutboundOwner, Traffic {
           continue;
         }
         const now = clock.now();
-        turn.heard(this, separate && input.drained, now);
+        turn.heard(this, drained, now);
         busyWait?.heard(this);
         input.filled(count, now - this.lastReadAt);
+        drained = separate && input.drained && transport.unread !== true;
         this.lastReadAt = now;
         for (;;) {
           input.start = parser.parse(input.buffer, input.start, input.end);
           const hold = flushes.flush();
           if (hold !== null) await hold;
           const done = parser.waiting || input.start === input.end;
-          if (this.closed || (done && separate && input.drained)) break;
+          if (this.closed || (done && drained)) break;
           const breath = turn.yield();
           if (breath !== null) await breath;
           if (this.closed || done) break;
         }
         if (this.closed) input.discard();
         else input.compact(parser.waiting ? parser.need : 0);
-        if (input.drained) busyWait?.idle();
+        if (drained) busyWait?.idle();
       }
     } catch (error) {
       // A defect of ours: it costs this connection, and nobody else.
@@ -305,7 +345,7 @@ export class Connection implements OutboundOwner, Traffic {
       this.closed = true;
       this.closeReason = reason;
       this.log.debug?.(`${this.label} - Client connection closed: ${reason}`);
-      this.#ended = this.#shut(flush);
+      this.#ended = this.#shut(flush && !this.#upgrading);
       this.#peer?.closed(reason);
     }
     return this.#ended;

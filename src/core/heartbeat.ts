@@ -13,6 +13,14 @@ const ROUND_TRIP_AGE_MS = 60 * 60 * 1000;
 /** What is due. */
 export type Beat = "nothing" | "ping" | "stale";
 
+/** How often to ask, and how long to wait. */
+export interface HeartbeatLimits {
+  /** Pause between PINGs, in milliseconds. */
+  readonly pingIntervalMs: number;
+  /** PINGs that may go unanswered. */
+  readonly pingMax: number;
+}
+
 /** The heartbeat of one connection. Times are monotonic milliseconds. */
 export class Heartbeat {
   /** When to ask again. */
@@ -20,22 +28,23 @@ export class Heartbeat {
   /** Time between the last PING and its PONG, -1 before the first. */
   roundTripMs = -1;
 
-  readonly #intervalMs: number;
-  readonly #max: number;
+  readonly #limits: HeartbeatLimits;
   #outstanding = 0;
   #sentAt = -Infinity;
   #activitySeen = 0;
 
-  /** Before `connected`, PINGs come at the plain interval. */
-  constructor(now: number, intervalMs: number, max: number) {
-    this.#intervalMs = intervalMs;
-    this.#max = max;
-    this.dueAt = now + intervalMs;
+  /**
+   * Before `connected`, PINGs come at the plain interval. `limits` are read
+   * anew each time: a reload may change them.
+   */
+  constructor(now: number, limits: HeartbeatLimits) {
+    this.#limits = limits;
+    this.dueAt = now + limits.pingIntervalMs;
   }
 
   /** CONNECT came: measure the round trip soon. `random` is from 0 to 1. */
   connected(now: number, random: number): void {
-    const first = Math.min(this.#intervalMs, FIRST_PING_MS);
+    const first = Math.min(this.#limits.pingIntervalMs, FIRST_PING_MS);
     this.dueAt = now + first * (1 + FIRST_PING_JITTER * random);
   }
 
@@ -51,11 +60,11 @@ export class Heartbeat {
    */
   beat(now: number, activity: number): Beat {
     if (now < this.dueAt) return "nothing";
-    this.dueAt = now + this.#intervalMs;
+    this.dueAt = now + this.#limits.pingIntervalMs;
     const active = activity !== this.#activitySeen;
     this.#activitySeen = activity;
     if (active && now - this.#sentAt < ROUND_TRIP_AGE_MS) return "nothing";
-    if (this.#outstanding + 1 > this.#max) return "stale";
+    if (this.#outstanding + 1 > this.#limits.pingMax) return "stale";
     this.#outstanding++;
     this.#sentAt = now;
     return "ping";

@@ -55,7 +55,7 @@ export class Outbound {
   /** A publisher was held for this connection in vain: nothing went out. */
   stalled = false;
 
-  readonly #transport: Transport;
+  #transport: Transport;
   readonly #owner: OutboundOwner;
   readonly #pool: BufferPool;
   readonly #flushes: FlushList;
@@ -70,6 +70,8 @@ export class Outbound {
   #lastBatch = 0;
   #batch = 0;
   #waiters: Waiter[] = [];
+  /** Told when the write in flight, the last before a hold, is done. */
+  #held: (() => void) | null = null;
 
   /** `flushes` is where this puts itself when it is given something. */
   constructor(
@@ -156,10 +158,35 @@ export class Outbound {
     else this.#waiters.push({ bytes, callback });
   }
 
+  /**
+   * Lets the write in flight end and starts no other before `resume`: what is
+   * appended waits. Resolves when nothing is in flight, or when closed.
+   */
+  hold(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.writing && !this.closed) {
+        this.#held = resolve;
+        return;
+      }
+      // As good as a hold: nobody starts a write while there is one.
+      this.writing = true;
+      resolve();
+    });
+  }
+
+  /** Ends a hold: everything from here on goes over `transport`. */
+  resume(transport: Transport): void {
+    this.#transport = transport;
+    this.writing = false;
+    if (!this.closed) this.#writeNext();
+  }
+
   /** Drops what is pending and takes nothing more. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.#held?.();
+    this.#held = null;
     for (const { buffer } of this.#sealed) this.#pool.give(buffer);
     this.#sealed = [];
     this.#sealedBytes = 0;
@@ -191,6 +218,11 @@ export class Outbound {
   }
 
   #writeNext(): void {
+    if (this.#held !== null) {
+      this.#held();
+      this.#held = null;
+      return;
+    }
     const sealed = this.#sealed.shift();
     if (sealed !== undefined) {
       this.#sealedBytes -= sealed.used;

@@ -3,8 +3,7 @@
  * open files are waited out: they must not end the server.
  */
 
-import type { Log } from "../log.ts";
-import type { Clock } from "../options.ts";
+import type { Clock, ResolvedOptions } from "../options.ts";
 import type { Listener, Transport } from "../transport/transport.ts";
 
 /** First pause after a failed accept, in milliseconds; doubles each time. */
@@ -18,16 +17,14 @@ export interface AcceptOptions {
   readonly accept: (transport: Transport) => void;
   /** Says when to stop. */
   readonly signal: AbortSignal;
-  /** Told of failures. */
-  readonly log: Log;
-  /** Times the pauses. */
-  readonly clock: Clock;
+  /** Where failures are logged, and what times the pauses. */
+  readonly options: Pick<ResolvedOptions, "log" | "clock">;
 }
 
 /** Resolves once `signal` is aborted and the listener closed; never rejects. */
 export async function acceptLoop(
   listener: Listener,
-  { accept, signal, log, clock }: AcceptOptions,
+  { accept, signal, options }: AcceptOptions,
 ): Promise<void> {
   let pauseMs = MIN_PAUSE_MS;
   while (!signal.aborted) {
@@ -36,12 +33,12 @@ export async function acceptLoop(
       pauseMs = MIN_PAUSE_MS;
     } catch (error) {
       if (signal.aborted) return;
-      log.error(
+      options.log.error(
         `Temporary Client Accept Error (${
           error instanceof Error ? error.message : error
         }), sleeping ${pauseMs}ms`,
       );
-      await sleep(pauseMs, clock, signal);
+      await sleep(pauseMs, options.clock, signal);
       pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     }
   }

@@ -8,35 +8,36 @@ import { newServerId } from "../auth/nkey.ts";
 import { Account, GLOBAL_ACCOUNT } from "../core/account.ts";
 import { BUSY_WAIT_HELPS, BusyWait } from "../core/busy_wait.ts";
 import type { ConnectionContext, Traffic } from "../core/connection.ts";
-import { Connection } from "../core/connection.ts";
 import { Fanout } from "../core/fanout.ts";
 import { FlushList } from "../core/outbound.ts";
 import { Turn } from "../core/turn.ts";
-import { ClosedError, connectionsExceeded, ListenError } from "../errors.ts";
-import type { ResolvedOptions, ServerOptions } from "../options.ts";
+import { ClosedError } from "../errors.ts";
+import type { ServerOptions } from "../options.ts";
 import { resolveOptions } from "../options.ts";
-import type { ClientHost } from "../peer/client.ts";
-import { Client } from "../peer/client.ts";
+import type { Client, ClientHost } from "../peer/client.ts";
+import { loadTls } from "../transport/tls_context.ts";
 import { memoryPair } from "../transport/memory.ts";
-import { listenTcp } from "../transport/tcp.ts";
-import type { Listener, Transport } from "../transport/transport.ts";
+import type { Transport } from "../transport/transport.ts";
 import { API_LEVEL, NATS_VERSION, VERSION } from "../version.ts";
 import { BufferPool } from "../wire/buffer.ts";
 import type { Info } from "../wire/info.ts";
-import { acceptLoop, sleep } from "./accept_loop.ts";
+import { Acceptor } from "./acceptor.ts";
+import { hostPort, localHost, splitHostPort } from "./addresses.ts";
 import type { ClosedConnection } from "./connections.ts";
 import { Connections } from "./connections.ts";
-
-/** How often connections are looked after, in milliseconds. */
-const SWEEP_MS = 250;
-/** How often memory that is no longer of use is let go, in milliseconds. */
-const TIDY_MS = 10_000;
-
-/** Longest pause between two clients that lame duck mode closes. */
-const LAME_DUCK_PAUSE_MS = 1000;
+import { letGo } from "./lame_duck.ts";
+import type { LiveOptions } from "./reload.ts";
+import { reloadOptions } from "./reload.ts";
+import { Sweeper } from "./sweeper.ts";
 
 /** Where a server is in its life. */
-type State = "new" | "running" | "lame duck" | "stopping" | "stopped";
+type State =
+  | "new"
+  | "starting"
+  | "running"
+  | "lame duck"
+  | "stopping"
+  | "stopped";
 
 /** Options of `Server.start`. */
 export interface StartOptions extends ServerOptions {
@@ -59,28 +60,25 @@ export class Server implements AsyncDisposable {
   /** Public nkey of this run of the server. */
   readonly id: string = newServerId();
 
-  readonly #options: ResolvedOptions;
+  /** What everybody in the server reads, and only a reload writes. */
+  readonly #options: LiveOptions;
   readonly #connections: Connections;
   readonly #context: ConnectionContext;
   readonly #host: ClientHost;
+  readonly #acceptor: Acceptor;
+  readonly #sweeper: Sweeper;
   /** Ends everything. */
   readonly #stop = new AbortController();
-  /** Ends accepting, which lame duck mode does before the rest. */
-  readonly #door = new AbortController();
   readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #stopped: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: State = "new";
-  #listener: Listener | null = null;
-  #accepting: Promise<void> = Promise.resolve();
-  #cancelSweep: (() => void) | null = null;
-  #tidiedAt = 0;
 
   /**
    * Takes options and does nothing yet. Throws `TypeError` or `RangeError` for
    * options that cannot be used.
    */
   constructor(options: ServerOptions = {}) {
-    this.#options = resolveOptions(options);
+    this.#options = { ...resolveOptions(options) };
     const { clock, log, maxClosedClients } = this.#options;
     const [fanoutSeed, subjectSeed, accountSeed] = crypto.getRandomValues(
       new Int32Array(3),
@@ -107,6 +105,26 @@ export class Server implements AsyncDisposable {
       clientClosed: (client, reason) =>
         this.#connections.remove(client, reason, clock.epochMs()),
     };
+    this.#sweeper = new Sweeper(
+      this.#context,
+      this.#connections,
+      () => globalAccount.tidy(),
+    );
+    this.#acceptor = new Acceptor({
+      context: this.#context,
+      host: this.#host,
+      connections: this.#connections,
+      admitted: () => this.#sweeper.wake(),
+    });
+  }
+
+  /**
+   * Checks options as far as that goes without opening a port. Rejects with
+   * what the constructor and `start` would throw.
+   */
+  static async check(options: ServerOptions): Promise<void> {
+    const { tls } = resolveOptions(options);
+    if (tls !== null) await loadTls(tls);
   }
 
   /**
@@ -126,24 +144,51 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Opens the client port, unless told not to listen, and serves. Throws
+   * Loads certificates, opens the client port, unless told not to listen, and
+   * serves. Throws `ConfigError` when the certificates are of no use,
    * `ListenError` when the port cannot be had and `ClosedError` when the server
    * was started before.
    */
-  // deno-lint-ignore require-await -- Later listeners are opened asynchronously.
   async start(): Promise<void> {
     if (this.#state !== "new") {
       throw new ClosedError(`Cannot start server: it is ${this.#state}`);
     }
-    const { dontListen, log } = this.#options;
+    const { dontListen, log, tls } = this.#options;
     log.info(`Starting nats-server, midge version ${VERSION}`);
     log.info(`  Version:  ${NATS_VERSION}`);
     log.info(`  Name:     ${this.name}`);
     log.info(`  ID:       ${this.id}`);
-    if (!dontListen) this.#listen();
-    this.#state = "running";
+    this.#state = "starting";
+    try {
+      await this.#acceptor.useTls(tls);
+      if (this.#stop.signal.aborted) {
+        throw new ClosedError("Cannot start server: it was shut down");
+      }
+      if (!dontListen) this.#acceptor.listen();
+      this.#state = "running";
+    } finally {
+      if (this.#state === "starting") this.#state = "new";
+    }
     log.info("Server is ready");
     this.#ready.resolve();
+  }
+
+  /**
+   * Makes these the options of the running server, as a whole or not at all;
+   * its log and clock stay unless given. Connections stay, and obey the new
+   * limits. Rejects with `ConfigError` when an option takes a restart or files
+   * are of no use, and with `TypeError` or `RangeError` as the constructor
+   * throws them.
+   */
+  async reload(options: ServerOptions): Promise<void> {
+    await reloadOptions({
+      options: this.#options,
+      acceptor: this.#acceptor,
+      connections: this.#connections,
+      fanout: this.#host.fanout,
+      random: this.#host.random,
+    }, options);
+    this.#context.flushes.flush();
   }
 
   /** The configured name, else the id. */
@@ -171,21 +216,21 @@ export class Server implements AsyncDisposable {
     return this.#connections.closed;
   }
 
-  /** Port clients connect to, 0 while not listening. */
-  get port(): number {
-    return this.#listener?.address.port ?? 0;
+  /** Address it listens on, as configured. */
+  get host(): string {
+    return this.#options.host;
   }
 
-  /** Where clients connect: `nats://host:port`. */
+  /** Port clients connect to, 0 while not listening. */
+  get port(): number {
+    return this.#acceptor.port;
+  }
+
+  /** Where clients connect: `nats://host:port`, `tls://` if that is a must. */
   clientURL(): string {
     const { clientAdvertise, host } = this.#options;
-    if (clientAdvertise !== "") return `nats://${clientAdvertise}`;
-    const local = host === "0.0.0.0"
-      ? "127.0.0.1"
-      : host === "::"
-      ? "::1"
-      : host;
-    return `nats://${hostPort(local, this.port)}`;
+    const address = clientAdvertise || hostPort(localHost(host), this.port);
+    return `${this.#acceptor.requiresTls ? "tls" : "nats"}://${address}`;
   }
 
   /** Whether the server gets ready to be connected to within `timeoutMs`. */
@@ -210,8 +255,9 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Serves a client over any byte stream, and closes it in the end. Throws
-   * `ClosedError` when the server is not running.
+   * Serves a client over any byte stream, and closes it in the end. Where the
+   * server has certificates, the client may speak TLS on it, but need not.
+   * Throws `ClosedError` when the server is not running.
    */
   accept(transport: Transport): void {
     if (this.#state !== "running") {
@@ -220,22 +266,7 @@ export class Server implements AsyncDisposable {
         `Cannot accept a connection: server is ${this.#state}`,
       );
     }
-    const { log, maxConnections } = this.#options;
-    const id = this.#connections.nextId();
-    const connection = new Connection(id, transport, this.#context);
-    const client = new Client(connection, this.#host);
-    log.debug?.(`${connection.label} - Client connection created`);
-    client.sendInfo();
-    if (this.#connections.live.size >= maxConnections) {
-      log.error(`${connection.label} - maximum connections exceeded`);
-      connection.run(client);
-      connection.fail(connectionsExceeded());
-      return;
-    }
-    this.#connections.add(client);
-    this.#context.flushes.flush();
-    connection.run(client);
-    this.#sweepLater();
+    this.#acceptor.admit(transport);
   }
 
   /**
@@ -245,33 +276,21 @@ export class Server implements AsyncDisposable {
    */
   async lameDuck(): Promise<void> {
     if (this.#state !== "running") return;
-    const { clock, lameDuckDurationMs, lameDuckGracePeriodMs, log } =
-      this.#options;
     const { live } = this.#connections;
     this.#state = "lame duck";
-    log.info("Entering lame duck mode, stop accepting new clients");
-    await this.#stopListening();
+    this.#options.log.info(
+      "Entering lame duck mode, stop accepting new clients",
+    );
+    await this.#acceptor.stop();
     for (const client of live.values()) {
       if (client.takesInfo) client.sendInfo({ ldm: true });
     }
     this.#context.flushes.flush();
-    if (live.size > 0) {
-      await sleep(lameDuckGracePeriodMs, clock, this.#stop.signal);
-    }
-    if (live.size > 0 && !this.#stop.signal.aborted) {
-      log.info("Closing existing clients");
-    }
-    const pauseMs = Math.min(
-      (lameDuckDurationMs - lameDuckGracePeriodMs) / live.size,
-      LAME_DUCK_PAUSE_MS,
-    );
-    for (const { connection } of [...live.values()]) {
-      if (this.#stop.signal.aborted) break;
-      connection.close("Server Shutdown");
-      if (live.size === 0) break;
-      const pause = pauseMs * (1 + this.#host.random()) / 2;
-      await sleep(pause, clock, this.#stop.signal);
-    }
+    await letGo(this.#connections, {
+      options: this.#options,
+      signal: this.#stop.signal,
+      random: this.#host.random,
+    });
     await this.shutdown();
   }
 
@@ -288,12 +307,12 @@ export class Server implements AsyncDisposable {
     log.info("Initiating Shutdown...");
     this.#stop.abort();
     this.#ready.resolve();
-    await this.#stopListening();
+    await this.#acceptor.stop();
     for (const { connection } of this.#connections.live.values()) {
       connection.close("Server Shutdown");
     }
     await this.#connections.ended();
-    this.#cancelSweep?.();
+    this.#sweeper.stop();
     log.info("Server Exiting..");
     this.#state = "stopped";
     this.#stopped.resolve();
@@ -307,31 +326,6 @@ export class Server implements AsyncDisposable {
   /** Shuts down: `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
-  }
-
-  #listen(): void {
-    const { clock, host, log, port } = this.#options;
-    const wanted = Math.max(port, 0);
-    try {
-      this.#listener = listenTcp(host, wanted);
-    } catch (error) {
-      throw new ListenError(hostPort(host, wanted), error as Error);
-    }
-    log.info(
-      `Listening for client connections on ${hostPort(host, this.port)}`,
-    );
-    this.#accepting = acceptLoop(this.#listener, {
-      accept: (transport) => this.accept(transport),
-      signal: this.#door.signal,
-      log,
-      clock,
-    });
-  }
-
-  async #stopListening(): Promise<void> {
-    this.#door.abort();
-    this.#listener?.close();
-    await this.#accepting;
   }
 
   #info(client: Client): Info {
@@ -352,44 +346,7 @@ export class Server implements AsyncDisposable {
       client_id: client.connection.id,
       client_ip: hostname,
       api_lvl: API_LEVEL,
+      ...this.#acceptor.tlsInfo,
     };
   }
-
-  /** Looks after the connections while there are any. */
-  #sweepLater(): void {
-    if (this.#cancelSweep !== null) return;
-    const { clock, pingIntervalMs, writeDeadlineMs } = this.#options;
-    const periodMs = Math.min(
-      SWEEP_MS,
-      pingIntervalMs / 4,
-      writeDeadlineMs / 4,
-    );
-    this.#cancelSweep = clock.after(periodMs, () => {
-      this.#cancelSweep = null;
-      this.#sweep(clock.now());
-    });
-  }
-
-  #sweep(now: number): void {
-    const { live } = this.#connections;
-    for (const { connection } of live.values()) connection.sweep(now);
-    if (now - this.#tidiedAt >= TIDY_MS || live.size === 0) {
-      this.#tidiedAt = now;
-      this.#context.pool.trim();
-      this.#host.globalAccount.tidy();
-    }
-    if (live.size > 0) this.#sweepLater();
-  }
-}
-
-function hostPort(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** Splits `host:port`; both empty if there is none. */
-function splitHostPort(text: string): [string, number] {
-  const colon = text.lastIndexOf(":");
-  return colon < 0
-    ? [text, 0]
-    : [text.slice(0, colon).replace(/^\[|\]$/g, ""), +text.slice(colon + 1)];
 }

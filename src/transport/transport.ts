@@ -12,6 +12,32 @@ export interface Address {
   readonly port: number;
 }
 
+/** What is known of a certificate a peer showed and proved to own. */
+export interface PeerCertificate {
+  /** Subject as an RFC 2253 string, the most specific part first. */
+  readonly subject: string;
+  /** Alternative names that are mail addresses. */
+  readonly emails: readonly string[];
+  /** Alternative names that are host names. */
+  readonly dnsNames: readonly string[];
+  /** Alternative names that are URIs. */
+  readonly uris: readonly string[];
+  /** SHA-256 of the certificate, hex. */
+  readonly sha256: string;
+  /** SHA-256 of its SubjectPublicKeyInfo, hex: what pinning compares. */
+  readonly publicKeySha256: string;
+}
+
+/** How a transport is encrypted. */
+export interface TlsFacts {
+  /** `1.2` or `1.3`. */
+  readonly version: string;
+  /** IANA name of the cipher suite. */
+  readonly cipherSuite: string;
+  /** The peer's certificate, verified; `null` if none was asked for. */
+  readonly peer: PeerCertificate | null;
+}
+
 /** A duplex stream of bytes. */
 export interface Transport {
   /** The far end. */
@@ -21,6 +47,13 @@ export interface Transport {
    * we wait for it without letting go of the thread. Default `false`.
    */
   readonly separate?: boolean;
+  /**
+   * The last `read` left something unread, whatever its count says. Default
+   * `false`: a read that did not fill its target took all there was.
+   */
+  readonly unread?: boolean;
+  /** Set when what goes over it is encrypted. */
+  readonly tls?: TlsFacts;
   /**
    * Reads at least one byte into `target` and resolves with their count, or
    * with `null` at the end of the stream. One read at a time; `target` belongs

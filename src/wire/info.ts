@@ -27,6 +27,12 @@ export interface Info {
   max_payload: number;
   /** CONNECT needs credentials. */
   auth_required?: boolean | undefined;
+  /** TLS must begin right after this. */
+  tls_required?: boolean | undefined;
+  /** Clients must show a certificate then. */
+  tls_verify?: boolean | undefined;
+  /** TLS may begin right after this. */
+  tls_available?: boolean | undefined;
   /** `cid` of this connection. */
   client_id?: number | undefined;
   /** Address of this client as the server sees it. */

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { Heartbeat } from "../../src/core/heartbeat.ts";
 
 Deno.test("Heartbeat PINGs at the plain interval before CONNECT", () => {
-  const heartbeat = new Heartbeat(1000, 120_000, 2);
+  const heartbeat = new Heartbeat(1000, {
+    pingIntervalMs: 120_000,
+    pingMax: 2,
+  });
   assert.equal(heartbeat.beat(120_999, 0), "nothing");
   assert.equal(heartbeat.beat(121_000, 0), "ping");
 });
@@ -16,7 +19,10 @@ Deno.test("Heartbeat PINGs two to 2.4 seconds after CONNECT, sooner if the inter
       [500, 0.5, 550],
     ]
   ) {
-    const heartbeat = new Heartbeat(0, interval, 2);
+    const heartbeat = new Heartbeat(0, {
+      pingIntervalMs: interval,
+      pingMax: 2,
+    });
     heartbeat.connected(0, random);
     assert.equal(heartbeat.dueAt, due);
     assert.equal(heartbeat.beat(due - 1, 0), "nothing");
@@ -25,7 +31,10 @@ Deno.test("Heartbeat PINGs two to 2.4 seconds after CONNECT, sooner if the inter
 });
 
 Deno.test("Heartbeat finds a mute peer stale after two PINGs", () => {
-  const heartbeat = new Heartbeat(0, 100, 2);
+  const heartbeat = new Heartbeat(0, {
+    pingIntervalMs: 100,
+    pingMax: 2,
+  });
   assert.deepEqual(
     [100, 200, 300].map((now) => heartbeat.beat(now, 0)),
     ["ping", "ping", "stale"],
@@ -33,7 +42,10 @@ Deno.test("Heartbeat finds a mute peer stale after two PINGs", () => {
 });
 
 Deno.test("Heartbeat starts over with every PONG and measures the round trip", () => {
-  const heartbeat = new Heartbeat(0, 100, 2);
+  const heartbeat = new Heartbeat(0, {
+    pingIntervalMs: 100,
+    pingMax: 2,
+  });
   assert.equal(heartbeat.roundTripMs, -1);
   for (let now = 100; now < 2000; now += 100) {
     assert.equal(heartbeat.beat(now, 0), "ping");
@@ -45,7 +57,10 @@ Deno.test("Heartbeat starts over with every PONG and measures the round trip", (
 });
 
 Deno.test("Heartbeat skips the PING of a peer that was active, for an hour", () => {
-  const heartbeat = new Heartbeat(0, 1000, 2);
+  const heartbeat = new Heartbeat(0, {
+    pingIntervalMs: 1000,
+    pingMax: 2,
+  });
   assert.equal(heartbeat.beat(1000, 1), "ping");
   heartbeat.answered(1001);
   assert.equal(heartbeat.beat(2000, 2), "nothing");
