@@ -1,70 +1,219 @@
 /**
- * The executable: command line in, a running server and an exit code out. The
- * only place that touches signals, standard streams and process exit.
+ * The executable: command line in, a running server and an exit code out. With
+ * its neighbours the only place that touches signals, standard streams and
+ * process exit.
  */
 
+import { changesBetween, describeChange } from "../config/changes.ts";
 import type { CommandLine } from "../config/flags.ts";
-import { helpText, parseFlags } from "../config/flags.ts";
+import { helpText, parseFlags, withFlags } from "../config/flags.ts";
+import { readConfigFile } from "../config/load.ts";
+import type { Settings } from "../config/settings.ts";
+import { checkSettings, settingsOf } from "../config/settings.ts";
 import { ConfigError, ListenError } from "../errors.ts";
-import { formatLine, stderrLog, writeStderr } from "../log.ts";
+import { writeStderr } from "../log.ts";
+import type { OpenLog } from "../logging/open_log.ts";
+import { openLog } from "../logging/open_log.ts";
 import { Server } from "../server/server.ts";
 import { NATS_VERSION, VERSION } from "../version.ts";
+import { removeFile, writePidFile, writePortsFile } from "./process_files.ts";
+import { sendSignal } from "./send_signal.ts";
+import { handleSignals } from "./signals.ts";
 
 /**
  * Runs midge with the arguments behind the program's name until it has shut
  * down, and returns the exit code. Never throws for what a user can get wrong.
  */
 export async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === "mkpasswd") {
+    const { mkpasswd } = await import("./mkpasswd.ts");
+    return await mkpasswd(args.slice(1));
+  }
   let line: CommandLine;
   try {
     line = parseFlags(args);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    writeStderr(`midge: ${error.message} (midge -h lists the flags)\n`);
-    return 1;
+    return fail(error, " (midge -h lists the flags)");
   }
-  if (line.help) return print(helpText());
-  if (line.version) {
-    return print(`nats-server: v${NATS_VERSION} (midge v${VERSION})\n`);
+  try {
+    return await run(line);
+  } catch (error) {
+    return fail(error);
   }
-  return await serve(line);
 }
 
-async function serve({ options, debug, trace }: CommandLine): Promise<number> {
-  const server = new Server({ ...options, log: stderrLog({ debug, trace }) });
-  try {
-    await server.start();
-  } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
-    writeStderr(formatLine("FTL", error.message, Date.now(), Deno));
-    return 1;
+async function run(line: CommandLine): Promise<number> {
+  switch (line.action) {
+    case "help":
+      return print(helpText());
+    case "help_tls": {
+      const { tlsHelpText } = await import("./tls_help.ts");
+      return print(tlsHelpText());
+    }
+    case "version":
+      return print(`nats-server: v${NATS_VERSION} (midge v${VERSION})\n`);
+    case "signal":
+      sendSignal(line.signal);
+      return 0;
+    case "test":
+      return await test(line);
+    case "serve":
+      return await new Process(line).run();
   }
-  const removeListeners = handleSignals(server);
-  await server.waitForShutdown();
-  removeListeners();
+}
+
+/** `-t`: everything a start would check of the file, and nothing opened. */
+async function test(line: CommandLine): Promise<number> {
+  const { configFile } = line;
+  if (configFile === "") {
+    throw new ConfigError(
+      "must specify [-c, --config] option to check configuration file syntax",
+    );
+  }
+  const { settings, warnings, digest } = await configure(line);
+  if (warnings.length > 0) throw new ConfigError(warnings.join("\n"));
+  await Server.check(settings.server);
+  writeStderr(
+    `midge: configuration file ${configFile} is valid (${digest})\n`,
+  );
   return 0;
 }
 
-/** Signals to a running server; returns how to stop handling them. */
-function handleSignals(server: Server): () => void {
-  const shutdown = () => void server.shutdown();
-  const handlers: [Deno.Signal, () => void][] = [["SIGINT", shutdown]];
-  if (Deno.build.os !== "windows") {
-    let leaving = false;
-    handlers.push(["SIGTERM", () => leaving || shutdown()]);
-    handlers.push(["SIGUSR2", () => {
-      leaving = true;
-      void server.lameDuck();
-    }]);
+/** A configuration, and what else there is to say about its file. */
+interface Configuration {
+  readonly settings: Settings;
+  readonly warnings: readonly string[];
+  readonly digest: string;
+}
+
+/** What file and flags come to. Rejects with `ConfigError`. */
+async function configure(line: CommandLine): Promise<Configuration> {
+  const { values, warnings, digest } = line.configFile === ""
+    ? { values: new Map(), warnings: [], digest: "" }
+    : await readConfigFile(line.configFile);
+  const settings = settingsOf(withFlags(values, line));
+  checkSettings(settings);
+  return { settings, warnings, digest };
+}
+
+/** A server and the process it has to itself. */
+class Process {
+  readonly #line: CommandLine;
+  #settings!: Settings;
+  #log!: OpenLog;
+  #server!: Server;
+  #portsFile = "";
+
+  constructor(line: CommandLine) {
+    this.#line = line;
   }
-  for (const [signal, handler] of handlers) {
-    Deno.addSignalListener(signal, handler);
-  }
-  return () => {
-    for (const [signal, handler] of handlers) {
-      Deno.removeSignalListener(signal, handler);
+
+  /** Serves until told to stop, and returns the exit code. */
+  async run(): Promise<number> {
+    const { settings, warnings, digest } = await configure(this.#line);
+    this.#settings = settings;
+    this.#log = await openLog(settings.log);
+    for (const warning of warnings) this.#log.log.warn(warning);
+    try {
+      await this.#start(digest);
+    } catch (error) {
+      if (!(error instanceof ListenError || error instanceof ConfigError)) {
+        throw error;
+      }
+      this.#log.fatal(error.message);
+      await this.#log.close();
+      return 1;
     }
-  };
+    const server = this.#server;
+    const ignoreSignals = handleSignals(server, {
+      trapped: (name) => this.#log.log.debug?.(`Trapped "${name}" signal`),
+      reload: () => void this.#reload(),
+      reopen: () => this.#log.reopen(),
+    });
+    await server.waitForShutdown();
+    ignoreSignals();
+    if (this.#portsFile !== "") removeFile(this.#portsFile);
+    await this.#log.close();
+    return 0;
+  }
+
+  async #start(digest: string): Promise<void> {
+    const { server } = this.#settings;
+    const { configFile } = this.#line;
+    const { log } = this.#log;
+    this.#server = new Server({ ...server, log });
+    if (configFile !== "") {
+      log.info(`Using configuration file: ${configFile} (${digest})`);
+    }
+    await this.#server.start();
+    try {
+      this.#writeFiles();
+    } catch (error) {
+      await this.#server.shutdown();
+      throw error;
+    }
+  }
+
+  /** Reads the file again and applies what changed, or nothing at all. */
+  async #reload(): Promise<void> {
+    try {
+      if (this.#line.configFile === "") {
+        throw new ConfigError(
+          "can only reload config when a file is provided using -c or --config",
+        );
+      }
+      await this.#apply(await configure(this.#line));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.#log.log.error(
+        `Failed to reload server configuration: ${error.message}`,
+      );
+    }
+  }
+
+  /** Throws `ConfigError` before anything has changed. */
+  async #apply({ settings, warnings }: Configuration): Promise<void> {
+    const changes = changesBetween(this.#settings, settings);
+    const ours = changes.filter(({ setting }) =>
+      !setting.fullTarget.startsWith("server.")
+    );
+    const old = this.#log;
+    const next = await openLog(settings.log);
+    try {
+      await this.#server.reload({ ...settings.server, log: next.log });
+    } catch (error) {
+      await next.close();
+      throw error;
+    }
+    this.#log = next;
+    await old.close();
+    for (const warning of warnings) next.log.warn(warning);
+    for (const change of ours) {
+      next.log.info(`Reloaded: ${describeChange(change)}`);
+    }
+    this.#settings = settings;
+    this.#writeFiles();
+    next.log.info("Reloaded server configuration");
+  }
+
+  /** Throws `ConfigError`. */
+  #writeFiles(): void {
+    const { pidFile, portsFileDir } = this.#settings.process;
+    if (pidFile !== "") writePidFile(pidFile);
+    if (portsFileDir === "") return;
+    const path = writePortsFile(portsFileDir, this.#server);
+    if (this.#portsFile !== "" && this.#portsFile !== path) {
+      removeFile(this.#portsFile);
+    }
+    this.#portsFile = path;
+  }
+}
+
+/** Says what a user got wrong. Throws what is no user's fault. */
+function fail(error: unknown, hint = ""): 1 {
+  if (!(error instanceof ConfigError)) throw error;
+  writeStderr(`midge: ${error.message}${hint}\n`);
+  return 1;
 }
 
 function print(text: string): 0 {

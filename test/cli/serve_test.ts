@@ -1,100 +1,13 @@
-/** The executable as a user runs it: a process, its output, its exit code. */
+/** The executable without a configuration: starting, stopping, help. */
 
 import assert from "node:assert/strict";
 import { dialTcp } from "../../src/transport/tcp.ts";
+import { connect, Midge, run } from "../support/midge.ts";
 import { freePort } from "../support/official_server.ts";
-import { QUIET, RawClient } from "../support/raw_client.ts";
-
-const ROOT = new URL("../../", import.meta.url);
-
-/** A midge process with its standard error read line by line. */
-class Midge implements AsyncDisposable {
-  readonly #process: Deno.ChildProcess;
-  readonly #reading: Promise<void>;
-  #text = "";
-  #wake: () => void = () => {};
-  #ended = false;
-
-  constructor(...args: string[]) {
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "--allow-net", "main.ts", ...args],
-      cwd: ROOT,
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#reading = this.#read();
-  }
-
-  /** Everything written to standard error so far. */
-  get text(): string {
-    return this.#text;
-  }
-
-  /** Waits for a line that matches and returns what the pattern captured. */
-  async line(pattern: RegExp): Promise<string[]> {
-    for (;;) {
-      const found = pattern.exec(this.#text);
-      if (found !== null) return found.slice(1);
-      assert(!this.#ended, `ended without ${pattern}:\n${this.#text}`);
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-  }
-
-  async port(): Promise<number> {
-    return Number((await this.line(/client connections on \S+:(\d+)\n/))[0]);
-  }
-
-  kill(signal: Deno.Signal): void {
-    this.#process.kill(signal);
-  }
-
-  /** The exit code, once the process has ended. */
-  async code(): Promise<number> {
-    await this.#reading;
-    return (await this.#process.status).code;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#ended) this.kill("SIGKILL");
-    await this.code();
-  }
-
-  async #read(): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const chunk of this.#process.stderr) {
-      this.#text += decoder.decode(chunk, { stream: true });
-      this.#wake();
-    }
-    this.#ended = true;
-    this.#wake();
-  }
-}
-
-async function connect(port: number): Promise<RawClient> {
-  const client = new RawClient(await dialTcp("127.0.0.1", port));
-  await client.info();
-  await client.send(QUIET);
-  await client.quiet();
-  return client;
-}
-
-/** Runs to the end and returns exit code and both outputs. */
-async function run(...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-net", "main.ts", ...args],
-    cwd: ROOT,
-  }).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
-}
+import { RawClient } from "../support/raw_client.ts";
 
 Deno.test("midge starts with log lines like the official ones and stops on SIGTERM", async () => {
-  await using midge = new Midge("-a", "127.0.0.1", "-p", "-1", "-D");
+  await using midge = new Midge(["-a", "127.0.0.1", "-p", "-1", "-D"]);
   await midge.line(/Server is ready\n/);
   const line = String
     .raw`\[\d+\] \d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{6} \[INF\] `;
@@ -121,7 +34,7 @@ Deno.test("midge starts with log lines like the official ones and stops on SIGTE
 });
 
 Deno.test("midge flushes what is queued on SIGINT", async () => {
-  await using midge = new Midge("-a", "127.0.0.1", "-p", "-1");
+  await using midge = new Midge(["-a", "127.0.0.1", "-p", "-1"]);
   const port = await midge.port();
   const subscriber = await connect(port);
   await subscriber.send("SUB foo 1\r\n");
@@ -139,7 +52,7 @@ Deno.test("midge flushes what is queued on SIGINT", async () => {
 });
 
 Deno.test("midge goes into lame duck mode on SIGUSR2, ignores SIGTERM then, obeys SIGINT", async () => {
-  await using midge = new Midge("-a", "127.0.0.1", "-p", "-1");
+  await using midge = new Midge(["-a", "127.0.0.1", "-p", "-1"]);
   const port = await midge.port();
   const client = new RawClient(await dialTcp("127.0.0.1", port));
   await client.info();
@@ -159,7 +72,7 @@ Deno.test("midge goes into lame duck mode on SIGUSR2, ignores SIGTERM then, obey
 Deno.test("midge listens again on its port right after it was killed", async () => {
   const port = freePort();
   for (let i = 0; i < 2; i++) {
-    await using midge = new Midge("-a", "127.0.0.1", "-p", String(port));
+    await using midge = new Midge(["-a", "127.0.0.1", "-p", String(port)]);
     await midge.line(/Server is ready\n/);
     const client = await connect(port);
     midge.kill("SIGKILL");
@@ -170,7 +83,7 @@ Deno.test("midge listens again on its port right after it was killed", async () 
 Deno.test("midge says in one line that a port is taken, and exits with 1", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
-  const { code, stderr } = await run("-a", "127.0.0.1", "-p", String(port));
+  const { code, stderr } = await run(["-a", "127.0.0.1", "-p", String(port)]);
   assert.equal(code, 1);
   const last = stderr.trimEnd().split("\n").at(-1) ?? "";
   assert(
@@ -183,7 +96,7 @@ Deno.test("midge says in one line that a port is taken, and exits with 1", async
 
 Deno.test("midge says in one line that an address is not its own or none at all", async () => {
   for (const host of ["203.0.113.7", "no such host", "256.1.1.1"]) {
-    const { code, stderr } = await run("-a", host, "-p", "-1");
+    const { code, stderr } = await run(["-a", host, "-p", "-1"]);
     assert.equal(code, 1);
     const lines = stderr.trimEnd().split("\n");
     assert(lines.at(-1)?.includes("[FTL] Error listening on port: "), stderr);
@@ -199,7 +112,7 @@ Deno.test("midge says in one line what is wrong with a flag, and exits with 1", 
       [["serve"], 'unrecognized command: "serve"'],
     ] as const
   ) {
-    const { code, stdout, stderr } = await run(...args);
+    const { code, stdout, stderr } = await run(args);
     assert.equal(code, 1);
     assert.equal(stdout, "");
     assert.equal(stderr, `midge: ${message} (midge -h lists the flags)\n`);
@@ -207,10 +120,10 @@ Deno.test("midge says in one line what is wrong with a flag, and exits with 1", 
 });
 
 Deno.test("midge prints help and version on standard output", async () => {
-  const help = await run("-h");
+  const help = await run(["-h"]);
   assert.equal(help.code, 0);
   assert.match(help.stdout, /^Usage: midge \[flags\]\n/);
-  const version = await run("-v");
+  const version = await run(["-v"]);
   assert.equal(version.code, 0);
   assert.match(
     version.stdout,

@@ -1,0 +1,101 @@
+/**
+ * `--signal command=pid`: tells a running server what to do. Without a pid
+ * there must be exactly one to be meant (config-and-monitoring §4.4).
+ */
+
+import { ConfigError } from "../errors.ts";
+
+const SIGNALS: Readonly<Record<string, Deno.Signal>> = {
+  stop: "SIGKILL",
+  quit: "SIGINT",
+  term: "SIGTERM",
+  reopen: "SIGUSR1",
+  reload: "SIGHUP",
+  ldm: "SIGUSR2",
+};
+
+/** Names under which a server may run. */
+const PROGRAMS = ["midge", "nats-server"];
+
+/**
+ * Sends what `text` asks for: `reload`, `reload=4711`, or with a file that
+ * holds the pid. Throws `ConfigError`.
+ */
+export function sendSignal(text: string): void {
+  const [command, ...parameters] = text.split("=");
+  if (!Object.hasOwn(SIGNALS, command)) {
+    throw new ConfigError(
+      `unknown signal "${command}": use ${Object.keys(SIGNALS).join(", ")}`,
+    );
+  }
+  if (parameters.length > 1) {
+    throw new ConfigError(
+      `invalid signal parameters: [${parameters.slice(1).join(" ")}]`,
+    );
+  }
+  const [target = ""] = parameters;
+  kill(target === "" ? onlyProcess() : pidFrom(target), SIGNALS[command]);
+}
+
+function pidFrom(target: string): number {
+  const text = /^\d+$/.test(target) ? target : pidInFile(target);
+  if (!/^[1-9]\d*$/.test(text)) {
+    throw new ConfigError(`invalid pid: ${text}`);
+  }
+  return Number(text);
+}
+
+/** What a pid file says; if there is none, the text itself, to be refused. */
+function pidInFile(path: string): string {
+  try {
+    return Deno.readTextFileSync(path).trim();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return path;
+    const reason = error instanceof Error ? error.message : error;
+    throw new ConfigError(`cannot read pid file "${path}": ${reason}`);
+  }
+}
+
+function onlyProcess(): number {
+  const pids = running();
+  if (pids.length === 1) return pids[0];
+  const found = pids.length === 0
+    ? "no midge processes running"
+    : `multiple midge processes running: ${pids.join(", ")}`;
+  throw new ConfigError(`${found}: say which, as in reload=PID`);
+}
+
+function running(): number[] {
+  try {
+    const { stdout } = new Deno.Command("pgrep", {
+      args: ["-x", PROGRAMS.join("|")],
+    }).outputSync();
+    return new TextDecoder().decode(stdout).split("\n").filter(Boolean)
+      .map(Number).filter((pid) => pid !== Deno.pid);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new ConfigError(
+        "not permitted to look for processes: give a pid, as in reload=PID, or run with --allow-run",
+      );
+    }
+    throw new ConfigError(
+      "cannot look for processes: give a pid, as in reload=PID",
+    );
+  }
+}
+
+function kill(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(pid, signal);
+  } catch (error) {
+    throw new ConfigError(
+      error instanceof Deno.errors.NotCapable
+        ? "not permitted to send signals: run with --allow-run"
+        : error instanceof Deno.errors.PermissionDenied
+        ? `process ${pid} belongs to somebody else`
+        : error instanceof Deno.errors.NotFound
+        ? "no such process"
+        : `cannot send a signal to ${pid}: ${(error as Error).message}`,
+    );
+  }
+}
