@@ -7,7 +7,7 @@
 import { changesBetween, describeChange } from "../config/changes.ts";
 import type { CommandLine } from "../config/flags.ts";
 import { helpText, parseFlags, withFlags } from "../config/flags.ts";
-import { readConfigFile } from "../config/load.ts";
+import type { ConfigFile } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { checkSettings, settingsOf } from "../config/settings.ts";
 import { ConfigError, ListenError } from "../errors.ts";
@@ -17,7 +17,6 @@ import { openLog } from "../logging/open_log.ts";
 import { Server } from "../server/server.ts";
 import { NATS_VERSION, VERSION } from "../version.ts";
 import { removeFile, writePidFile, writePortsFile } from "./process_files.ts";
-import { sendSignal } from "./send_signal.ts";
 import { handleSignals } from "./signals.ts";
 
 /**
@@ -52,9 +51,11 @@ async function run(line: CommandLine): Promise<number> {
     }
     case "version":
       return print(`nats-server: v${NATS_VERSION} (midge v${VERSION})\n`);
-    case "signal":
+    case "signal": {
+      const { sendSignal } = await import("./send_signal.ts");
       sendSignal(line.signal);
       return 0;
+    }
     case "test":
       return await test(line);
     case "serve":
@@ -88,12 +89,17 @@ interface Configuration {
 
 /** What file and flags come to. Rejects with `ConfigError`. */
 async function configure(line: CommandLine): Promise<Configuration> {
-  const { values, warnings, digest } = line.configFile === ""
-    ? { values: new Map(), warnings: [], digest: "" }
-    : await readConfigFile(line.configFile);
+  const { values, warnings, digest } = await readFile(line.configFile);
   const settings = settingsOf(withFlags(values, line));
   checkSettings(settings);
   return { settings, warnings, digest };
+}
+
+/** What a file sets; without one, nothing, and no parser is loaded either. */
+async function readFile(path: string): Promise<ConfigFile> {
+  if (path === "") return { values: new Map(), warnings: [], digest: "" };
+  const { readConfigFile } = await import("../config/load.ts");
+  return await readConfigFile(path);
 }
 
 /** A server and the process it has to itself. */
