@@ -138,7 +138,8 @@ class Process {
     });
     await server.waitForShutdown();
     ignoreSignals();
-    if (this.#portsFile !== "") removeFile(this.#portsFile);
+    const { pidFile } = this.#settings.process;
+    for (const file of [pidFile, this.#portsFile]) if (file) removeFile(file);
     await this.#log.close();
     return 0;
   }

@@ -1,6 +1,7 @@
 /** The executable with configuration files: right ones, wrong ones, `-t`. */
 
 import assert from "node:assert/strict";
+import { connect as connectClient } from "@nats-io/transport-node";
 import { Folder } from "../support/folder.ts";
 import { connect, FILES, Midge, run } from "../support/midge.ts";
 import { RawClient } from "../support/raw_client.ts";
@@ -166,7 +167,7 @@ Deno.test("midge says in one line why it does not start, and exits with 1", asyn
   }
 });
 
-Deno.test("midge writes its pid and its ports, and takes the ports back", async () => {
+Deno.test("midge writes its pid and its ports, and takes both back", async () => {
   using folder = new Folder({});
   const pidFile = folder.file("midge.pid");
   await using midge = new Midge(
@@ -194,7 +195,7 @@ Deno.test("midge writes its pid and its ports, and takes the ports back", async 
   await client.closed();
   assert.equal(await midge.code(), 0);
   assert.throws(() => folder.read(portsFile), Deno.errors.NotFound);
-  assert.equal(folder.read("midge.pid"), String(midge.pid));
+  assert.throws(() => folder.read("midge.pid"), Deno.errors.NotFound);
 });
 
 Deno.test("midge lists a URL for each local address when it listens on all", async () => {
@@ -212,4 +213,60 @@ Deno.test("midge lists a URL for each local address when it listens on all", asy
   for (const url of nats) assert.match(url, /^nats:\/\/[\d.]+:\d+$/);
   midge.kill("SIGTERM");
   await client.closed();
+});
+
+Deno.test("midge talks TLS with the files that flags name", async () => {
+  const certs = new URL("../support/certs/", import.meta.url).pathname;
+  await using midge = new Midge([
+    ..."-a 127.0.0.1 -p -1 -D --tls".split(" "),
+    ...[
+      "--tlscert",
+      `${certs}server.pem`,
+      "--tlskey",
+      `${certs}server-key.pem`,
+    ],
+    ...["--tlsverify", "--tlscacert", `${certs}ca.pem`],
+  ], ["--allow-read"]);
+  const port = await midge.port();
+  await midge.line(/\[INF\] TLS required for client connections\n/);
+  const nc = await connectClient({
+    servers: `127.0.0.1:${port}`,
+    tls: {
+      caFile: `${certs}ca.pem`,
+      certFile: `${certs}client.pem`,
+      keyFile: `${certs}client-key.pem`,
+    },
+  });
+  assert.equal(nc.info?.tls_verify, true);
+  await nc.flush();
+  await midge.line(/\[DBG\] .* - TLS version 1\.3, cipher suite TLS_\w+\n/);
+  await nc.close();
+  midge.kill("SIGINT");
+  assert.equal(await midge.code(), 0);
+});
+
+Deno.test("midge logs to a syslog elsewhere", async () => {
+  const listener = Deno.listenDatagram({
+    transport: "udp",
+    hostname: "127.0.0.1",
+    port: 0,
+  });
+  const { port } = listener.addr as Deno.NetAddr;
+  await using midge = new Midge(
+    ["-a", "127.0.0.1", "-p", "-1", "-r", `udp://127.0.0.1:${port}`],
+    ["--allow-sys=hostname"],
+  );
+  let got = "";
+  while (!got.includes("Server is ready")) {
+    const [packet] = await listener.receive();
+    got += new TextDecoder().decode(packet);
+  }
+  assert.match(
+    got,
+    new RegExp(`<5>\\S+Z \\S+ midge\\[${midge.pid}\\]: Server is ready`),
+  );
+  midge.kill("SIGINT");
+  assert.equal(await midge.code(), 0);
+  assert.equal(midge.text, "");
+  listener.close();
 });

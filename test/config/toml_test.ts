@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { parseNatsConf } from "../../src/config/nats_conf.ts";
+import { readTree } from "../../src/config/read_tree.ts";
+import { settingsOf } from "../../src/config/settings.ts";
 import { parseToml } from "../../src/config/toml.ts";
 import type { ConfigNode } from "../../src/config/tree.ts";
 import { toPlain } from "../../src/config/tree.ts";
@@ -113,10 +115,19 @@ function places(node: ConfigNode): string[] {
 }
 
 Deno.test("parseToml() reads the seed of the README as parseNatsConf() does", async () => {
-  const seed = toPlain(await parseToml(SEED_TOML, "seed.toml"));
+  const toml = await parseToml(SEED_TOML, "seed.toml");
   const unused = (): never => assert.fail("nothing to look up");
   const env = { variable: unused, include: unused };
-  assert.deepEqual(seed, toPlain(parseNatsConf(SEED_CONF, "seed.conf", env)));
+  const conf = parseNatsConf(SEED_CONF, "seed.conf", env);
+  const seed = toPlain(toml);
+  assert.deepEqual(seed, toPlain(conf));
+  const settings = settingsOf(readTree(toml).values);
+  assert.deepEqual(settings, settingsOf(readTree(conf).values));
+  assert.deepEqual(settings.server.monitor, { host: "localhost", port: 8222 });
+  assert.equal(settings.server.maxPendingBytes, 10_000_000);
+  assert.equal(settings.server.authorization?.timeoutMs, 1000);
+  assert.equal(settings.server.cluster?.authorization?.timeoutMs, 500);
+  assert.equal(settings.server.cluster?.routes?.length, 2);
   assert.deepEqual(Object.keys(seed as object).sort(), [
     "authorization",
     "cluster",
