@@ -398,15 +398,25 @@ if (import.meta.main) {
     print(`\n${table.at(-1)}`);
   }
   if (Deno.args.includes("--write")) {
-    const text = `# Results
-
-Medians of ${rounds} rounds, both servers in turn, by \`deno task bench --write\`.
-Above 1 midge is better in rates and in CPU; in memory it is below 1.
-
-${facts.join("\n")}
-
-${table.join("\n")}
-`;
-    await Deno.writeTextFile(new URL("RESULTS.md", import.meta.url), text);
+    const mode = OVER_TLS ? "Over TLS" : "Plain";
+    await writeSection(mode, [
+      `Medians of ${rounds} rounds, both servers in turn.`,
+      facts.join("\n"),
+      table.join("\n"),
+    ]);
   }
+}
+
+/** Puts `parts` in the place of a section of RESULTS.md, or at its end. */
+async function writeSection(
+  title: string,
+  parts: readonly string[],
+): Promise<void> {
+  const file = new URL("RESULTS.md", import.meta.url);
+  const [head, ...sections] = (await Deno.readTextFile(file)).split(/^## /m);
+  const text = [title, ...parts].join("\n\n");
+  const at = sections.findIndex((one) => one.startsWith(`${title}\n`));
+  sections.splice(at < 0 ? sections.length : at, 1, text);
+  const pieces = [head, ...sections].map((one) => one.trim());
+  await Deno.writeTextFile(file, `${pieces.join("\n\n## ")}\n`);
 }
