@@ -12,9 +12,10 @@ import type { Server } from "../server/server.ts";
  */
 const PROGRAM = "nats-server";
 
-/** Writes the process id. Throws `ConfigError`. */
-export function writePidFile(path: string): void {
+/** Writes the process id, and returns the path. Throws `ConfigError`. */
+export function writePidFile(path: string): string {
   write(path, String(Deno.pid), "Could not write pidfile");
+  return path;
 }
 
 /** Writes where `server` listens, and returns the path. Throws `ConfigError`. */

@@ -10,7 +10,7 @@ import { helpText, parseFlags, withFlags } from "../config/flags.ts";
 import type { ConfigFile } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { checkSettings, settingsOf } from "../config/settings.ts";
-import { ConfigError, ListenError } from "../errors.ts";
+import { ClosedError, ConfigError, ListenError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
 import type { OpenLog } from "../logging/open_log.ts";
 import { openLog } from "../logging/open_log.ts";
@@ -59,7 +59,7 @@ async function run(line: CommandLine): Promise<number> {
     case "test":
       return await test(line);
     case "serve":
-      return await new Process(line).run();
+      return await serve(line);
   }
 }
 
@@ -102,56 +102,62 @@ async function readFile(path: string): Promise<ConfigFile> {
   return await readConfigFile(path);
 }
 
+/** Runs a server until it has shut down, and returns the exit code. */
+async function serve(line: CommandLine): Promise<number> {
+  const configuration = await configure(line);
+  const log = await openLog(configuration.settings.log);
+  return await new Process(line, configuration, log).run();
+}
+
 /** A server and the process it has to itself. */
 class Process {
   readonly #line: CommandLine;
-  #settings!: Settings;
-  #log!: OpenLog;
-  #server!: Server;
-  #portsFile = "";
+  readonly #server: Server;
+  #settings: Settings;
+  #log: OpenLog;
+  /** Files by which others find this process. */
+  #files: readonly string[] = [];
+  /** Over as soon as the server runs: then it can be reloaded. */
+  readonly #started: PromiseWithResolvers<void> = Promise.withResolvers();
 
-  constructor(line: CommandLine) {
+  constructor(line: CommandLine, configuration: Configuration, log: OpenLog) {
+    const { settings, warnings, digest } = configuration;
     this.#line = line;
+    this.#settings = settings;
+    this.#log = log;
+    this.#server = new Server({ ...settings.server, log: log.log });
+    for (const warning of warnings) log.log.warn(warning);
+    if (line.configFile !== "") {
+      log.log.info(`Using configuration file: ${line.configFile} (${digest})`);
+    }
   }
 
-  /** Serves until told to stop, and returns the exit code. */
   async run(): Promise<number> {
-    const { settings, warnings, digest } = await configure(this.#line);
-    this.#settings = settings;
-    this.#log = await openLog(settings.log);
-    for (const warning of warnings) this.#log.log.warn(warning);
+    const ignoreSignals = handleSignals(this.#server, {
+      trapped: (name) => this.#log.log.debug?.(`Trapped "${name}" signal`),
+      reload: () => void this.#started.promise.then(() => this.#reload()),
+      reopen: () => this.#log.reopen(),
+    });
     try {
-      await this.#start(digest);
+      await this.#start();
+      await this.#server.waitForShutdown();
+      return 0;
     } catch (error) {
+      // Told to stop before it had started.
+      if (error instanceof ClosedError) return 0;
       if (!(error instanceof ListenError || error instanceof ConfigError)) {
         throw error;
       }
       this.#log.fatal(error.message);
-      await this.#log.close();
       return 1;
+    } finally {
+      ignoreSignals();
+      this.#files.forEach(removeFile);
+      await this.#log.close();
     }
-    const server = this.#server;
-    const ignoreSignals = handleSignals(server, {
-      trapped: (name) => this.#log.log.debug?.(`Trapped "${name}" signal`),
-      reload: () => void this.#reload(),
-      reopen: () => this.#log.reopen(),
-    });
-    await server.waitForShutdown();
-    ignoreSignals();
-    const { pidFile } = this.#settings.process;
-    for (const file of [pidFile, this.#portsFile]) if (file) removeFile(file);
-    await this.#log.close();
-    return 0;
   }
 
-  async #start(digest: string): Promise<void> {
-    const { server } = this.#settings;
-    const { configFile } = this.#line;
-    const { log } = this.#log;
-    this.#server = new Server({ ...server, log });
-    if (configFile !== "") {
-      log.info(`Using configuration file: ${configFile} (${digest})`);
-    }
+  async #start(): Promise<void> {
     await this.#server.start();
     try {
       this.#writeFiles();
@@ -159,6 +165,7 @@ class Process {
       await this.#server.shutdown();
       throw error;
     }
+    this.#started.resolve();
   }
 
   /** Reads the file again and applies what changed, or nothing at all. */
@@ -206,13 +213,14 @@ class Process {
   /** Throws `ConfigError`. */
   #writeFiles(): void {
     const { pidFile, portsFileDir } = this.#settings.process;
-    if (pidFile !== "") writePidFile(pidFile);
-    if (portsFileDir === "") return;
-    const path = writePortsFile(portsFileDir, this.#server);
-    if (this.#portsFile !== "" && this.#portsFile !== path) {
-      removeFile(this.#portsFile);
+    const old = this.#files;
+    const files: string[] = [];
+    this.#files = files;
+    if (pidFile !== "") files.push(writePidFile(pidFile));
+    if (portsFileDir !== "") {
+      files.push(writePortsFile(portsFileDir, this.#server));
     }
-    this.#portsFile = path;
+    for (const file of old) if (!files.includes(file)) removeFile(file);
   }
 }
 
