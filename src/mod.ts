@@ -25,7 +25,17 @@ export type { ProcessOptions, Settings } from "./config/settings.ts";
 export { stderrLog } from "./log.ts";
 export type { Log, LogLevels, LogOptions } from "./log.ts";
 export type {
+  AccountLimits,
+  AccountOptions,
   AuthorizationOptions,
+  ExportOptions,
+  ImportOptions,
+  PermissionOptions,
+  ResponsePermission,
+  SubjectPermissions,
+  UserOptions,
+} from "./auth_options.ts";
+export type {
   Clock,
   ClusterOptions,
   MonitorOptions,

@@ -6,6 +6,7 @@
  */
 
 import { setImmediate } from "node:timers";
+import type { AccountOptions, AuthorizationOptions } from "./auth_options.ts";
 import type { Log } from "./log.ts";
 import { silentLog } from "./log.ts";
 
@@ -102,18 +103,6 @@ export const DEFAULT_TLS: ResolvedTls = Object.freeze({
   cipherSuites: [],
 });
 
-/** Who may connect: one user or one token, plain or as a bcrypt hash. */
-export interface AuthorizationOptions {
-  /** Name a client must give. */
-  user?: string;
-  /** Password that goes with it. */
-  password?: string;
-  /** Token a client must give instead. */
-  token?: string;
-  /** Longest a client may take to say who it is, in milliseconds. Default 2,000. */
-  timeoutMs?: number;
-}
-
 /** Where monitoring is served; a port of 0 is off, -1 takes a free one. */
 export interface MonitorOptions {
   /** Address to listen on. Default: that of the clients. */
@@ -194,8 +183,14 @@ export interface ServerOptions {
   tls?: TlsOptions | null;
   /** With `tls`: serve clients that do not use it, too. Default `false`. */
   allowNonTls?: boolean;
-  /** Who may connect. Default `null`: everybody. */
+  /** Who may connect. Default `null`: everybody, unless accounts have users. */
   authorization?: AuthorizationOptions | null;
+  /** Accounts besides the global one. Default: none. */
+  accounts?: readonly AccountOptions[];
+  /** User that clients are that say nothing of themselves. Default: none. */
+  noAuthUser?: string;
+  /** Account the server itself speaks in. Default `$SYS`. */
+  systemAccount?: string;
   /** Serve monitoring. Default `null`: do not. */
   monitor?: MonitorOptions | null;
   /** Take part in a cluster. Default `null`: stand alone. */
@@ -236,6 +231,9 @@ export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
   tls: null,
   allowNonTls: false,
   authorization: null,
+  accounts: [],
+  noAuthUser: "",
+  systemAccount: "$SYS",
   monitor: null,
   cluster: null,
   log: silentLog,
@@ -358,6 +356,7 @@ export function valueProblem(
   if (key === "serverTags" && !Array.isArray(value)) {
     return "must be a list of texts";
   }
+  if (key === "accounts" && !Array.isArray(value)) return "must be a list";
   return null;
 }
 

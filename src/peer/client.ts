@@ -13,13 +13,10 @@ import {
   noRespondersRequiresHeaders,
   publishViolation,
   replyViolation,
-  SUBSCRIPTIONS_EXCEEDED,
-  subscriptionViolation,
-  tokensViolation,
 } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
-import { countTokens, isLiteralSubject } from "../subject/subject.ts";
-import { decodeUtf8, latin1, quote } from "../wire/ascii.ts";
+import { isLiteralSubject } from "../subject/subject.ts";
+import { decodeUtf8, quote } from "../wire/ascii.ts";
 import { noResponders, OK, PONG } from "../wire/encoder.ts";
 import type { ConnectOptions, Info } from "../wire/info.ts";
 import {
@@ -35,19 +32,10 @@ import type { Account } from "../core/account.ts";
 import { LastMatch } from "../core/account.ts";
 import type { Connection, Peer } from "../core/connection.ts";
 import type { Fanout } from "../core/fanout.ts";
-import type { SubscriptionOwner } from "../core/subscription.ts";
-import {
-  CHECK_CLOSED,
-  CHECK_ECHO,
-  CHECK_MAX,
-  Subscription,
-} from "../core/subscription.ts";
+import { hasReservedReply, hasReservedSubject } from "./reserved.ts";
+import type { SubscriberPeer } from "./subscriptions.ts";
+import { ClientSubscriptions } from "./subscriptions.ts";
 import { peerName, redact, tracedPayload } from "./trace.ts";
-import {
-  hasReservedReply,
-  hasReservedSubject,
-  RESERVED_QUEUE,
-} from "./reserved.ts";
 
 /** What a client needs of the server it is connected to. */
 export interface ClientHost {
@@ -73,13 +61,13 @@ export interface ClientHost {
 const LOGGED_REFUSALS = 10;
 
 /** A client connection's share of the protocol. */
-export class Client implements OpHandler, Peer, SubscriptionOwner {
+export class Client implements OpHandler, Peer, SubscriberPeer {
   /** The connection it talks over. */
   readonly connection: Connection;
   /** `Peer` */
   readonly parser: Parser;
-  /** Its subscriptions by sid. */
-  readonly subscriptions: Map<string, Subscription> = new Map();
+  /** What it has subscribed to. */
+  readonly subscriptions: ClientSubscriptions;
   /** The subject space it publishes and subscribes in. */
   account: Account;
   /** What it said in CONNECT. */
@@ -108,6 +96,7 @@ export class Client implements OpHandler, Peer, SubscriptionOwner {
     this.#host = host;
     this.#fanout = host.fanout;
     this.account = host.globalAccount;
+    this.subscriptions = new ClientSubscriptions(this, host.options);
     this.parser = new Parser(
       this,
       host.fanout.message,
@@ -203,49 +192,17 @@ export class Client implements OpHandler, Peer, SubscriptionOwner {
     sid: Uint8Array,
   ): boolean {
     this.#operations++;
-    const { connection, subscriptions } = this;
-    const { maxSubscriptions, maxSubTokens } = this.#host.options;
-    if (queue !== null && latin1(queue) === RESERVED_QUEUE) {
-      return this.#deny(subscriptionViolation(quote(subject), quote(queue)));
-    }
-    if (maxSubTokens > 0 && countTokens(subject) > maxSubTokens) {
-      return this.#deny(tokensViolation(quote(subject)));
-    }
-    if (maxSubscriptions > 0 && subscriptions.size >= maxSubscriptions) {
-      return this.#deny(SUBSCRIPTIONS_EXCEEDED);
-    }
-    const name = latin1(sid);
-    if (!subscriptions.has(name)) {
-      const subscription = new Subscription(
-        this,
-        connection,
-        subject,
-        queue,
-        name,
-      );
-      if (!this.account.sublist.insert(subscription)) {
-        connection.sendError(INVALID_SUBJECT);
-        return true;
-      }
-      if (!this.options.echo) subscription.checks |= CHECK_ECHO;
-      subscriptions.set(name, subscription);
-    }
-    this.#ok();
+    const refusal = this.subscriptions.add(subject, queue, sid);
+    if (refusal === null) this.#ok();
+    else if (refusal === INVALID_SUBJECT) this.connection.sendError(refusal);
+    else this.#deny(refusal);
     return true;
   }
 
   /** `OpHandler` */
   unsubscribe(sid: Uint8Array, max: number): boolean {
     this.#operations++;
-    const subscription = this.subscriptions.get(latin1(sid));
-    if (subscription !== undefined) {
-      if (max > subscription.delivered) {
-        subscription.max = max;
-        subscription.checks |= CHECK_MAX;
-      } else {
-        this.#remove(subscription);
-      }
-    }
+    this.subscriptions.end(sid, max);
     this.#ok();
     return true;
   }
@@ -290,20 +247,9 @@ export class Client implements OpHandler, Peer, SubscriptionOwner {
     this.connection.trace(`<<- [${redact(operation)}]`);
   }
 
-  /** `SubscriptionOwner` */
-  exhausted(subscription: Subscription): void {
-    this.connection.log.debug?.(
-      `${this.connection.label} - Auto-unsubscribe limit of ${subscription.max} reached for sid '${subscription.sid}'`,
-    );
-    this.#remove(subscription);
-  }
-
   /** `Peer` */
   closed(reason: CloseReason): void {
-    for (const subscription of this.subscriptions.values()) {
-      subscription.checks |= CHECK_CLOSED;
-      this.account.sublist.remove(subscription);
-    }
+    this.subscriptions.removeAll();
     this.#host.clientClosed(this, reason);
     this.subscriptions.clear();
   }
@@ -318,17 +264,7 @@ export class Client implements OpHandler, Peer, SubscriptionOwner {
     this.#pedantic = options.pedantic;
     this.#attentive = options.pedantic || parser.tracing;
     this.#noResponders = options.no_responders;
-    for (const subscription of this.subscriptions.values()) {
-      subscription.checks &= ~CHECK_ECHO;
-      if (!options.echo) subscription.checks |= CHECK_ECHO;
-    }
-  }
-
-  #remove(subscription: Subscription): void {
-    this.connection.trace(`<-> [DELSUB ${subscription.sid}]`);
-    subscription.checks |= CHECK_CLOSED;
-    this.subscriptions.delete(subscription.sid);
-    this.account.sublist.remove(subscription);
+    this.subscriptions.echo = options.echo;
   }
 
   /** Refuses what no client may publish; here permissions will be asked too. */
@@ -348,7 +284,7 @@ export class Client implements OpHandler, Peer, SubscriptionOwner {
   #answerNoResponders(message: Message): void {
     const reply = message.reply();
     const { plain } = this.account.sublist.match(reply, 0, reply.length);
-    const own = plain.find((subscription) => subscription.owner === this);
+    const own = plain.find(({ owner }) => owner === this.subscriptions);
     if (own === undefined) return;
     this.connection.trace(
       `->> [HMSG ${decodeUtf8(reply)} ${own.sid} (no responders)]`,
