@@ -35,11 +35,29 @@ export class Account {
   readonly sublist: Sublist<Subscription>;
   /** Results of recent matches. */
   readonly cache: MatchCache<Subscription> = new MatchCache();
+  /** Connections in it now. */
+  connections = 0;
+  /** Connections it may have at one time; -1 for any number. */
+  maxConnections = -1;
 
   /** `seed` should be unpredictable; see `Sublist`. */
   constructor(name: string, seed: number) {
     this.name = name;
     this.sublist = new Sublist(seed);
+  }
+
+  /** A connection comes in; `false` when there is no room for it. */
+  enter(): boolean {
+    if (this.maxConnections >= 0 && this.connections >= this.maxConnections) {
+      return false;
+    }
+    this.connections++;
+    return true;
+  }
+
+  /** A connection that came in is gone. */
+  leave(): void {
+    this.connections--;
   }
 
   /**
