@@ -60,6 +60,7 @@ export class MatchCache<S> {
   #turn = 0;
   /** A bit for each hash missed lately, eight to a place; see `put`. */
   #seen = new Uint8Array(MIN_PLACES);
+  #seenShift = 32 - Math.log2(MIN_PLACES * 8);
   #newcomers = 0;
 
   /** Subjects held. */
@@ -134,17 +135,27 @@ export class MatchCache<S> {
     this.#weight = 0;
   }
 
-  /** Whether `hash` was missed before, not too long ago; notes it. */
+  /**
+   * Whether `hash` was missed before, not too long ago; notes it. Those in use
+   * must all fit between two clearings, or none of them ever comes up twice in
+   * time: so the notes grow, whatever the number of places, before they are
+   * cleared.
+   */
   #seenBefore(hash: number): boolean {
-    const bit = hash >>> (this.#shift - 3);
+    const bit = hash >>> this.#seenShift;
     const mask = 1 << (bit & 7);
     if ((this.#seen[bit >>> 3] & mask) !== 0) return true;
     this.#seen[bit >>> 3] |= mask;
-    if (++this.#newcomers > 2 * this.#places.length) {
-      this.#seen.fill(0);
-      this.#newcomers = 0;
-    }
+    if (++this.#newcomers > 2 * this.#seen.length) this.#forgetSeen();
     return false;
+  }
+
+  #forgetSeen(): void {
+    this.#newcomers = 0;
+    if (this.#seen.length < MAX_PLACES) {
+      this.#seen = new Uint8Array(this.#seen.length * 2);
+      this.#seenShift--;
+    } else this.#seen.fill(0);
   }
 
   #find(
@@ -192,8 +203,6 @@ export class MatchCache<S> {
   #grow(): void {
     const old = this.#places;
     this.#places = new Array(old.length * 2).fill(null);
-    this.#seen = new Uint8Array(this.#places.length);
-    this.#newcomers = 0;
     this.#shift -= 1;
     this.#used = 0;
     for (const entry of old) if (entry !== null) this.#insert(entry);

@@ -149,3 +149,22 @@ Deno.test("A match through the cache agrees with a naive matcher under churn", (
     { numRuns: 1000 },
   );
 });
+
+Deno.test("MatchCache comes to know subjects in rotation, however many", () => {
+  for (const count of [64, 200, 400, 1000, 5000]) {
+    const cache = new MatchCache<number>();
+    const places = Array.from(
+      { length: count },
+      (_, i) => place(`rotating.${i}`),
+    );
+    for (let pass = 0; pass < 20; pass++) {
+      if (pass === 19) cache.hits = cache.misses = 0;
+      for (const subject of places) {
+        if (cache.get(...subject, 1) === null) {
+          cache.put(...subject, 1, result());
+        }
+      }
+    }
+    assert(cache.misses <= count / 50, `${count}: ${cache.misses} misses`);
+  }
+});
