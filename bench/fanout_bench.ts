@@ -4,7 +4,11 @@
  */
 
 import { Server } from "../src/mod.ts";
-import type { Transport } from "../src/mod.ts";
+import type {
+  PermissionOptions,
+  ServerOptions,
+  Transport,
+} from "../src/mod.ts";
 import { encodeUtf8 } from "../src/wire/ascii.ts";
 
 const CONNECT =
@@ -91,13 +95,17 @@ async function bench(
   name: string,
   publishes: readonly string[],
   subscribes: readonly string[],
-  baseline = false,
+  { baseline = false, group = "fan-out of 60 KB", options = {} }: {
+    baseline?: boolean;
+    group?: string;
+    options?: ServerOptions;
+  } = {},
 ): Promise<void> {
-  const server = await Server.start({ dontListen: true });
+  const server = await Server.start({ dontListen: true, ...options });
   for (const text of subscribes) server.accept(new Subscriber(text));
   let text = "";
   let count = 0;
-  while (text.length < BATCH_BYTES) {
+  while (text.length < BATCH_BYTES || count < publishes.length) {
     text += publishes[count++ % publishes.length];
   }
   const publisher = new Publisher(encodeUtf8(text));
@@ -105,7 +113,7 @@ async function bench(
   await new Promise((resolve) => setTimeout(resolve, 10));
   Deno.bench({
     name: `${name} (${count} messages)`,
-    group: "fan-out of 60 KB",
+    group,
     baseline,
     fn: async () => {
       await publisher.send();
@@ -116,7 +124,9 @@ async function bench(
 const x = (size: number) => "x".repeat(size);
 const PUB_128 = `PUB bench.subj 128\r\n${x(128)}\r\n`;
 
-await bench("nobody, 16 B", [`PUB bench.subj 16\r\n${x(16)}\r\n`], [], true);
+await bench("nobody, 16 B", [`PUB bench.subj 16\r\n${x(16)}\r\n`], [], {
+  baseline: true,
+});
 await bench("1, 16 B", [`PUB bench.subj 16\r\n${x(16)}\r\n`], [
   "SUB bench.subj 1",
 ]);
@@ -142,3 +152,42 @@ await bench(
 await bench("1, 4 KB", [`PUB bench.subj 4096\r\n${x(4096)}\r\n`], [
   "SUB bench.subj 1",
 ]);
+
+const SUBJECTS_1000 = Array.from(
+  { length: 1000 },
+  (_, i) => `PUB bench.${1000 + i} 128\r\n${x(128)}\r\n`,
+);
+
+/** Everybody is a user who may do this. */
+function permitted(permissions: PermissionOptions): ServerOptions {
+  return {
+    authorization: { users: [{ user: "bench", password: "", permissions }] },
+    noAuthUser: "bench",
+  };
+}
+
+const WRITER = permitted({
+  publish: { allow: ["bench.>", "other.*"], deny: ["bench.secret.>"] },
+});
+const READER = permitted({ subscribe: { deny: ["bench.secret.>"] } });
+
+for (
+  const [subjects, publishes] of [
+    ["same subject", [PUB_128]],
+    ["1000 subjects", SUBJECTS_1000],
+  ] as const
+) {
+  for (
+    const [name, options, baseline] of [
+      ["no permissions", {}, true],
+      ["publisher's permissions", WRITER, false],
+      ["subscriber's narrower deny", READER, false],
+    ] as const
+  ) {
+    await bench(name, publishes, ["SUB bench.> 1"], {
+      group: `publish 128 B to 1, ${subjects}`,
+      baseline,
+      options,
+    });
+  }
+}

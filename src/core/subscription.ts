@@ -6,6 +6,7 @@
 import type { Interest } from "../subject/trie.ts";
 import { latin1 } from "../wire/ascii.ts";
 import { SidFrame } from "../wire/encoder.ts";
+import type { Message } from "../wire/message.ts";
 import type { Connection } from "./connection.ts";
 
 /** Bits of `Subscription.checks`: what delivery must look at first. */
@@ -14,9 +15,24 @@ export const CHECK_CLOSED = 1;
 export const CHECK_MAX = 2;
 /** Its connection does not want its own messages. */
 export const CHECK_ECHO = 4;
+/** It is wider than what its owner may see. */
+export const CHECK_DENY = 8;
+/** Its owner may answer what it gets, and keeps account of that. */
+export const CHECK_REPLY = 16;
+/** It has no connection: its owner is a `Crossing` to another account. */
+export const CHECK_CROSSING = 32;
 
-/** Told when a subscription has had its last message. */
+/** Has a say in what a subscription gets, and is told of its last message. */
 export interface SubscriptionOwner {
+  /**
+   * Whether the message in hand may be delivered, which then follows. Asked
+   * where `CHECK_DENY` or `CHECK_REPLY` is set; `now` is when it was received.
+   */
+  mayReceive(
+    subscription: Subscription,
+    message: Message,
+    now: number,
+  ): boolean;
   /** `max` is reached; the last message has been appended. */
   exhausted(subscription: Subscription): void;
 }

@@ -3,18 +3,19 @@
  * (client-protocol §2–§4). One per client connection; wired up by the server.
  */
 
+import type { PermissionOptions } from "../auth_options.ts";
+import type { Identity, Verdict } from "../auth/identity.ts";
+import { compilePermissions } from "../auth/permissions.ts";
 import type { CloseReason, ProtocolError } from "../errors.ts";
 import {
   authorizationViolation,
   badArguments,
   badClientProtocol,
   INVALID_PUBLISH_SUBJECT,
-  INVALID_SUBJECT,
   noRespondersRequiresHeaders,
   publishViolation,
   replyViolation,
 } from "../errors.ts";
-import type { ResolvedOptions } from "../options.ts";
 import { isLiteralSubject } from "../subject/subject.ts";
 import { decodeUtf8, quote } from "../wire/ascii.ts";
 import { noResponders, OK, PONG } from "../wire/encoder.ts";
@@ -32,15 +33,16 @@ import type { Account } from "../core/account.ts";
 import { LastMatch } from "../core/account.ts";
 import type { Connection, Peer } from "../core/connection.ts";
 import type { Fanout } from "../core/fanout.ts";
+import type { LoginHost } from "./login.ts";
+import { Login } from "./login.ts";
+import { Permit } from "./permit.ts";
 import { hasReservedReply, hasReservedSubject } from "./reserved.ts";
 import type { SubscriberPeer } from "./subscriptions.ts";
 import { ClientSubscriptions } from "./subscriptions.ts";
 import { peerName, redact, tracedPayload } from "./trace.ts";
 
 /** What a client needs of the server it is connected to. */
-export interface ClientHost {
-  /** The server's options. */
-  readonly options: ResolvedOptions;
+export interface ClientHost extends LoginHost {
   /** Delivers what the client publishes. */
   readonly fanout: Fanout;
   /** Starts the hash of every subject. */
@@ -49,8 +51,8 @@ export interface ClientHost {
   readonly globalAccount: Account;
   /** INFO for this client, complete, as of now. */
   info(client: Client): Info;
-  /** The account these credentials belong to; `null` refuses them. */
-  authenticate(credentials: ConnectOptions): Account | null;
+  /** Who the client is with these credentials; `null` refuses them. */
+  authenticate(client: Client, credentials: ConnectOptions): Verdict;
   /** A number from 0 up to 1. */
   random(): number;
   /** The client is gone. */
@@ -68,6 +70,8 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   readonly parser: Parser;
   /** What it has subscribed to. */
   readonly subscriptions: ClientSubscriptions;
+  /** Who it is, and how it came to be that. */
+  readonly login: Login;
   /** The subject space it publishes and subscribes in. */
   account: Account;
   /** What it said in CONNECT. */
@@ -83,6 +87,10 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   /** Pedantic or traced: messages are looked at before they are delivered. */
   #attentive = true;
   #noResponders = false;
+  /** What it may do; `null` for everything. */
+  #permit: Permit | null = null;
+  /** It was sent INFO. */
+  #informed = false;
   /** Its first PING was answered: it may be sent INFO from now on. */
   #greeted = false;
   /** SUB, UNSUB and PING operations so far. */
@@ -104,6 +112,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
       host.subjectSeed,
     );
     this.parser.tracing = host.options.log.trace !== undefined;
+    this.login = new Login(this, host);
   }
 
   /** Obeys limits and tracing as they are now in the server's options. */
@@ -111,9 +120,21 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     const { log, maxControlLine, maxPayload } = this.#host.options;
     const { parser } = this;
     parser.scanner.maxControlLine = maxControlLine;
-    parser.scanner.maxPayload = maxPayload;
+    parser.scanner.maxPayload = this.account.payloadLimit(maxPayload);
     parser.tracing = log.trace !== undefined;
     this.#attentive = this.#pedantic || parser.tracing;
+  }
+
+  /**
+   * From now on the client has these permissions, `null` for all; what it has
+   * subscribed to and may not any more ends. Throws `ConfigError` as
+   * `compilePermissions`; not flushed.
+   */
+  permit(permissions: PermissionOptions | null): void {
+    const compiled = permissions && compilePermissions(permissions);
+    if (compiled === (this.#permit?.permissions ?? null)) return;
+    this.#permit = compiled && new Permit(compiled);
+    this.subscriptions.enforce(this.#permit);
   }
 
   /** `Peer` */
@@ -126,39 +147,35 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     return this.#greeted && this.options.protocol >= 1;
   }
 
-  /** Sends a complete INFO with the next flush. */
+  /** Sends a complete INFO with the next flush; the first has the nonce. */
   sendInfo(changes: Partial<Info> = {}): void {
-    this.connection.send(infoLine({ ...this.#host.info(this), ...changes }));
+    const info = { ...this.#host.info(this), ...changes };
+    if (!this.#informed && this.login.nonce !== "") {
+      info.nonce = this.login.nonce;
+    }
+    this.#informed = true;
+    this.connection.send(infoLine(info));
   }
 
   /** `OpHandler` */
   connect(json: Uint8Array): boolean {
+    const { connection } = this;
     const options = parseConnect(json, this.options);
     if (typeof options === "string") {
       return this.#refuse(badArguments(options));
     }
-    const first = !this.connected;
-    this.connected = true;
     this.options = options;
-    this.connection.heartbeat.connected(
-      this.connection.lastReadAt,
+    connection.heartbeat.connected(
+      connection.lastReadAt,
       this.#host.random(),
     );
-    const account = this.#host.authenticate(options);
-    if (
-      account === null || options.account !== "" || options.new_account
-    ) return this.#refuse(authorizationViolation());
-    this.account = account;
-    this.#apply(options);
-    if (first) this.connection.peerName = peerName(options);
-    if (options.protocol < 0 || options.protocol > 1) {
-      return this.#refuse(badClientProtocol());
-    }
-    if (options.no_responders && !this.connection.headers) {
-      return this.#refuse(noRespondersRequiresHeaders());
-    }
-    this.#ok();
-    return true;
+    this.login.begun();
+    const verdict = this.#host.authenticate(this, options);
+    if (!(verdict instanceof Promise)) return this.#admit(verdict);
+    connection.pause = verdict.then((identity) => {
+      this.#admit(identity);
+    });
+    return false;
   }
 
   /** `OpHandler` */
@@ -173,6 +190,8 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
         this.sendInfo({
           connect_info: true,
           remote_account: this.account.name,
+          acc_is_sys: this.account.name === this.#host.options.systemAccount ||
+            undefined,
         });
       }
     }
@@ -194,8 +213,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     this.#operations++;
     const refusal = this.subscriptions.add(subject, queue, sid);
     if (refusal === null) this.#ok();
-    else if (refusal === INVALID_SUBJECT) this.connection.sendError(refusal);
-    else this.#deny(refusal);
+    else this.#deny(refusal.text, refusal.logged);
     return true;
   }
 
@@ -252,6 +270,34 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     this.subscriptions.removeAll();
     this.#host.clientClosed(this, reason);
     this.subscriptions.clear();
+    this.login.leave();
+  }
+
+  /** Goes on with a CONNECT once it is known whose it is. */
+  #admit(identity: Identity | null): boolean {
+    const { connection, options } = this;
+    if (connection.closed) return false;
+    if (identity === null) {
+      // The log has it from whoever decided.
+      connection.fail(authorizationViolation());
+      return false;
+    }
+    if (options.account !== "" || options.new_account) {
+      return this.#refuse(authorizationViolation());
+    }
+    const refusal = this.login.enter(identity);
+    if (refusal !== null) return this.#refuse(refusal);
+    this.#apply(options);
+    if (!this.connected) connection.peerName = peerName(options);
+    this.connected = true;
+    if (options.protocol < 0 || options.protocol > 1) {
+      return this.#refuse(badClientProtocol());
+    }
+    if (options.no_responders && !connection.headers) {
+      return this.#refuse(noRespondersRequiresHeaders());
+    }
+    this.#ok();
+    return true;
   }
 
   /** Makes what CONNECT asked for take effect. */
@@ -267,14 +313,24 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     this.subscriptions.echo = options.echo;
   }
 
-  /** Refuses what no client may publish; here permissions will be asked too. */
+  /** Refuses what no client may publish, and what this one may not. */
   #mayPublish(message: Message): boolean {
-    if (hasReservedSubject(message)) {
-      this.#deny(publishViolation(quote(message.subject())));
+    const permit = this.#permit;
+    if (
+      hasReservedSubject(message) ||
+      (permit !== null &&
+        !permit.mayPublish(message, this.connection.lastReadAt))
+    ) {
+      const subject = quote(message.subject());
+      this.#deny(
+        publishViolation(subject),
+        `Publish Violation - Subject ${subject}`,
+      );
       return false;
     }
     if (message.hasReply && hasReservedReply(message)) {
-      this.#deny(replyViolation(quote(message.reply())));
+      const reply = quote(message.reply());
+      this.#deny(replyViolation(reply), `Publish Violation - Reply ${reply}`);
       return false;
     }
     return true;
@@ -299,16 +355,15 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   }
 
   /** Refuses one operation and goes on with the next. */
-  #deny(text: string): true {
+  #deny(text: string, logged: string | null): void {
     const { connection } = this;
-    if (++this.#refusals <= LOGGED_REFUSALS) {
+    if (logged !== null && ++this.#refusals <= LOGGED_REFUSALS) {
       const last = this.#refusals === LOGGED_REFUSALS
         ? " (further refusals are not logged)"
         : "";
-      connection.log.error(`${connection.label} - ${text}${last}`);
+      connection.log.error(`${connection.label} - ${logged}${last}`);
     }
     connection.sendError(text);
-    return true;
   }
 
   /** Ends the connection over something the client did. */

@@ -8,8 +8,10 @@ import type { Connection } from "../core/connection.ts";
 import type { SubscriptionOwner } from "../core/subscription.ts";
 import {
   CHECK_CLOSED,
+  CHECK_DENY,
   CHECK_ECHO,
   CHECK_MAX,
+  CHECK_REPLY,
   Subscription,
 } from "../core/subscription.ts";
 import {
@@ -20,7 +22,9 @@ import {
 } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { countTokens } from "../subject/subject.ts";
-import { latin1, quote } from "../wire/ascii.ts";
+import { decodeUtf8, fromLatin1, latin1, quote } from "../wire/ascii.ts";
+import type { Message } from "../wire/message.ts";
+import type { Permit } from "./permit.ts";
 import { RESERVED_QUEUE } from "./reserved.ts";
 
 /** Whose subscriptions they are. */
@@ -31,12 +35,22 @@ export interface SubscriberPeer {
   readonly account: Account;
 }
 
+/** Why a client may not have a subscription. */
+export interface Refusal {
+  /** What it is told. */
+  readonly text: string;
+  /** What the log says; `null` for nothing. */
+  readonly logged: string | null;
+}
+
 /** All subscriptions of a client, by sid. */
 export class ClientSubscriptions implements SubscriptionOwner {
   readonly #client: SubscriberPeer;
   readonly #options: ResolvedOptions;
   readonly #bySid = new Map<string, Subscription>();
   #echo = true;
+  /** `null`: it may have any. */
+  #permit: Permit | null = null;
 
   /** None at first. */
   constructor(client: SubscriberPeer, options: ResolvedOptions) {
@@ -63,16 +77,29 @@ export class ClientSubscriptions implements SubscriptionOwner {
     }
   }
 
+  /** From now on the client may have these; all others end, and it is told. */
+  enforce(permit: Permit | null): void {
+    this.#permit = permit;
+    for (const subscription of this.#bySid.values()) {
+      const { subject, queue } = subscription;
+      subscription.checks &= ~(CHECK_DENY | CHECK_REPLY);
+      if (permit === null) continue;
+      if (permit.permissions.maySubscribe(subject, queue)) {
+        subscription.checks |= permit.checksOf(subscription);
+      } else this.#revoke(subscription);
+    }
+  }
+
   /**
-   * Makes a subscription, unless there is one of this sid. Returns the `-ERR`
-   * text when the client may not have it.
+   * Makes a subscription, unless there is one of this sid. Returns why when the
+   * client may not have it.
    */
   add(
     subject: Uint8Array,
     queue: Uint8Array | null,
     sid: Uint8Array,
-  ): string | null {
-    const refusal = this.#refusal(subject, queue);
+  ): Refusal | null {
+    const refusal = this.#refusal(subject, queue, sid);
     if (refusal !== null) return refusal;
     const { account, connection } = this.#client;
     const name = latin1(sid);
@@ -84,8 +111,13 @@ export class ClientSubscriptions implements SubscriptionOwner {
       queue,
       name,
     );
-    if (!account.sublist.insert(subscription)) return INVALID_SUBJECT;
+    if (!account.insert(subscription)) {
+      return { text: INVALID_SUBJECT, logged: null };
+    }
     if (!this.#echo) subscription.checks |= CHECK_ECHO;
+    if (this.#permit !== null) {
+      subscription.checks |= this.#permit.checksOf(subscription);
+    }
     this.#bySid.set(name, subscription);
     return null;
   }
@@ -106,13 +138,23 @@ export class ClientSubscriptions implements SubscriptionOwner {
   removeAll(): void {
     for (const subscription of this.#bySid.values()) {
       subscription.checks |= CHECK_CLOSED;
-      this.#client.account.sublist.remove(subscription);
+      this.#client.account.remove(subscription);
     }
   }
 
   /** Forgets them. */
   clear(): void {
     this.#bySid.clear();
+  }
+
+  /** `SubscriptionOwner` */
+  mayReceive(
+    subscription: Subscription,
+    message: Message,
+    now: number,
+  ): boolean {
+    return this.#permit === null ||
+      this.#permit.mayReceive(subscription, message, now);
   }
 
   /** `SubscriptionOwner` */
@@ -129,21 +171,61 @@ export class ClientSubscriptions implements SubscriptionOwner {
     connection.trace(`<-> [DELSUB ${subscription.sid}]`);
     subscription.checks |= CHECK_CLOSED;
     this.#bySid.delete(subscription.sid);
-    account.sublist.remove(subscription);
+    account.remove(subscription);
+  }
+
+  /** Ends a subscription the client may not have any more. */
+  #revoke(subscription: Subscription): void {
+    const { connection } = this.#client;
+    const { subject, queue, sid } = subscription;
+    const group = queue === null ? undefined : quote(fromLatin1(queue));
+    const text = `${subscriptionViolation(quote(subject), group)} (sid ${
+      quote(fromLatin1(sid))
+    })`;
+    this.#remove(subscription);
+    connection.sendError(text);
+    connection.log.info(`${connection.label} - Removed: ${text}`);
   }
 
   /** Why the client may not have such a subscription; `null` if it may. */
-  #refusal(subject: Uint8Array, queue: Uint8Array | null): string | null {
+  #refusal(
+    subject: Uint8Array,
+    queue: Uint8Array | null,
+    sid: Uint8Array,
+  ): Refusal | null {
     const { maxSubscriptions, maxSubTokens } = this.#options;
-    if (queue !== null && latin1(queue) === RESERVED_QUEUE) {
-      return subscriptionViolation(quote(subject), quote(queue));
-    }
+    const group = queue === null ? null : latin1(queue);
+    if (
+      group === RESERVED_QUEUE ||
+      this.#permit?.permissions.maySubscribe(subject, group) === false
+    ) return violation(subject, queue, sid);
     if (maxSubTokens > 0 && countTokens(subject) > maxSubTokens) {
-      return tokensViolation(quote(subject));
+      const text = tokensViolation(quote(subject));
+      return { text, logged: text };
     }
-    if (maxSubscriptions > 0 && this.#bySid.size >= maxSubscriptions) {
-      return SUBSCRIPTIONS_EXCEEDED;
+    if (
+      (maxSubscriptions > 0 && this.#bySid.size >= maxSubscriptions) ||
+      this.#client.account.full
+    ) {
+      return { text: SUBSCRIPTIONS_EXCEEDED, logged: SUBSCRIPTIONS_EXCEEDED };
     }
     return null;
   }
+}
+
+/** The client is not permitted such a subscription. */
+function violation(
+  subject: Uint8Array,
+  queue: Uint8Array | null,
+  sid: Uint8Array,
+): Refusal {
+  const name = quote(subject);
+  const group = queue === null ? undefined : quote(queue);
+  const using = group === undefined ? "" : `, Queue: ${group}`;
+  return {
+    text: subscriptionViolation(name, group),
+    logged: `Subscription Violation - Subject ${name}${using}, SID ${
+      decodeUtf8(sid)
+    }`,
+  };
 }
