@@ -1,6 +1,6 @@
 /**
  * An account: one subject space. Messages published in it reach its own
- * subscriptions and nobody else's.
+ * subscriptions and, but for what imports carry over, nobody else's.
  */
 
 import type { MatchResult } from "../subject/match_result.ts";
@@ -9,6 +9,7 @@ import { Sublist } from "../subject/sublist.ts";
 import { MatchCache } from "../subject/match_cache.ts";
 import type { Message } from "../wire/message.ts";
 import type { Subscription } from "./subscription.ts";
+import { CHECK_CROSSING } from "./subscription.ts";
 
 /** Where clients without an account of their own live. */
 export const GLOBAL_ACCOUNT = "$G";
@@ -27,6 +28,14 @@ export class LastMatch {
   result: MatchResult<Subscription> = NO_MATCH;
 }
 
+/** Told of the subscriptions that an account's own connections hold. */
+export interface InterestListener {
+  /** There is one more. */
+  inserted(subscription: Subscription): void;
+  /** There is one less. */
+  removed(subscription: Subscription): void;
+}
+
 /** One subject space. */
 export class Account {
   /** Unique in the server. */
@@ -39,6 +48,14 @@ export class Account {
   connections = 0;
   /** Connections it may have at one time; -1 for any number. */
   maxConnections = -1;
+  /** Subscriptions its connections hold, all together. */
+  subscriptions = 0;
+  /** Subscriptions they may hold; -1 for any number. */
+  maxSubscriptions = -1;
+  /** Largest message a client of it may publish, in bytes; -1 for the server's. */
+  maxPayload = -1;
+
+  readonly #listeners: InterestListener[] = [];
 
   /** `seed` should be unpredictable; see `Sublist`. */
   constructor(name: string, seed: number) {
@@ -60,6 +77,42 @@ export class Account {
     this.connections--;
   }
 
+  /** Whether it holds all the subscriptions it may. */
+  get full(): boolean {
+    return this.maxSubscriptions >= 0 &&
+      this.subscriptions >= this.maxSubscriptions;
+  }
+
+  /** The largest message a client may publish where the server takes `max` bytes. */
+  payloadLimit(max: number): number {
+    return this.maxPayload < 0 ? max : Math.min(max, this.maxPayload);
+  }
+
+  /** From now on `listener` is told of subscriptions; there must be none yet. */
+  listen(listener: InterestListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Adds a subscription. Returns `false` and changes nothing when its subject
+   * is not valid.
+   */
+  insert(subscription: Subscription): boolean {
+    if (!this.sublist.insert(subscription)) return false;
+    if ((subscription.checks & CHECK_CROSSING) !== 0) return true;
+    this.subscriptions++;
+    for (const listener of this.#listeners) listener.inserted(subscription);
+    return true;
+  }
+
+  /** Takes a subscription out; one that is not in it is let pass. */
+  remove(subscription: Subscription): void {
+    if (!this.sublist.remove(subscription)) return;
+    if ((subscription.checks & CHECK_CROSSING) !== 0) return;
+    this.subscriptions--;
+    for (const listener of this.#listeners) listener.removed(subscription);
+  }
+
   /**
    * Everyone the message in hand goes to. `last` is what the publisher's last
    * message matched; it answers as long as the subject stays the same.
@@ -70,7 +123,7 @@ export class Account {
       last.subjectSerial !== message.subjectSerial ||
       last.generation !== generation || last.account !== this
     ) {
-      last.result = this.#lookUp(message, generation);
+      last.result = this.find(message);
       last.subjectSerial = message.subjectSerial;
       last.generation = generation;
       last.account = this;
@@ -78,13 +131,10 @@ export class Account {
     return last.result;
   }
 
-  /** Lets go of what is kept and no longer of use. */
-  tidy(): void {
-    this.cache.prune(this.sublist.generation);
-  }
-
-  #lookUp(message: Message, generation: number): MatchResult<Subscription> {
+  /** Everyone a message goes to whose subject does not repeat. */
+  find(message: Message): MatchResult<Subscription> {
     const { sublist, cache } = this;
+    const { generation } = sublist;
     const { subjectStart, subjectEnd, subjectHash } = message;
     const { view, bytes } = message.buffer;
     const known = cache.get(
@@ -100,5 +150,10 @@ export class Account {
       : sublist.match(bytes, subjectStart, subjectEnd);
     cache.put(view, subjectStart, subjectEnd, subjectHash, generation, result);
     return result;
+  }
+
+  /** Lets go of what is kept and no longer of use. */
+  tidy(): void {
+    this.cache.prune(this.sublist.generation);
   }
 }

@@ -7,17 +7,16 @@
 import type { CloseReason, ProtocolError } from "../errors.ts";
 import { staleConnection } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { ResolvedOptions } from "../options.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { BufferPool } from "../wire/buffer.ts";
 import { errorLine, PING } from "../wire/encoder.ts";
 import type { Parser } from "../wire/parser.ts";
-import type { BusyWait } from "./busy_wait.ts";
+import type { ConnectionContext, Traffic } from "./connection_context.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import type { FlushList, OutboundOwner } from "./outbound.ts";
+import type { OutboundOwner } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
 import { ReadBuffer } from "./read_buffer.ts";
-import type { Turn } from "./turn.ts";
+
+export type { ConnectionContext, Traffic } from "./connection_context.ts";
 
 /** Longest a closing connection waits for queued bytes to leave. */
 const FLUSH_BOUND_MS = 1000;
@@ -28,20 +27,6 @@ const FLUSH_BOUND_MS = 1000;
  * the `-ERR` that says why.
  */
 const LINGER_MS = 500;
-
-/** What all connections of a server share. */
-export interface ConnectionContext {
-  /** The server's options. */
-  readonly options: ResolvedOptions;
-  /** Memory to read into and write from. */
-  readonly pool: BufferPool;
-  /** Where connections with something to send line up. */
-  readonly flushes: FlushList;
-  /** The event loop's time, shared fairly. */
-  readonly turn: Turn;
-  /** Stays awake for the next bytes while that pays off, where it can. */
-  readonly busyWait: BusyWait | null;
-}
 
 /** The one a connection runs for: a client, a route. */
 export interface Peer {
@@ -58,18 +43,6 @@ export interface Peer {
  * with `null` once it has closed the connection instead; never rejects.
  */
 export type Upgrade = () => Promise<Transport | null>;
-
-/** Messages and payload bytes, each way; header blocks count as payload. */
-export interface Traffic {
-  /** Messages received. */
-  inMsgs: number;
-  /** Payload bytes received. */
-  inBytes: number;
-  /** Messages delivered. */
-  outMsgs: number;
-  /** Payload bytes delivered. */
-  outBytes: number;
-}
 
 /** A connection; see the module. */
 export class Connection implements OutboundOwner, Traffic {
@@ -101,6 +74,11 @@ export class Connection implements OutboundOwner, Traffic {
   lastReadAt: number;
   /** What the peer calls itself, quoted for the log; empty if nothing. */
   peerName = "";
+  /**
+   * Set by the peer when its handler stopped the parser over something that
+   * takes time: what was read waits until this settles. Must not reject.
+   */
+  pause: Promise<void> | null = null;
 
   readonly #context: ConnectionContext;
   #peer: Peer | null = null;
@@ -312,6 +290,7 @@ export class Connection implements OutboundOwner, Traffic {
         this.lastReadAt = now;
         for (;;) {
           input.start = parser.parse(input.buffer, input.start, input.end);
+          if (this.pause !== null) await this.#paused(this.pause);
           const hold = flushes.flush();
           if (hold !== null) await hold;
           const done = parser.waiting || input.start === input.end;
@@ -332,6 +311,12 @@ export class Connection implements OutboundOwner, Traffic {
     } finally {
       input.release();
     }
+  }
+
+  async #paused(pause: Promise<void>): Promise<void> {
+    this.#context.flushes.flush();
+    await pause;
+    this.pause = null;
   }
 
   #readFailed(error: unknown): void {

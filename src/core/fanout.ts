@@ -17,9 +17,19 @@ import { decodeUtf8 } from "../wire/ascii.ts";
 import { Message } from "../wire/message.ts";
 import type { Account, LastMatch } from "./account.ts";
 import type { Connection } from "./connection.ts";
+import type { Carrier, Crossing } from "./crossing.ts";
+import { Passage } from "./crossing.ts";
+import { Draft } from "./draft.ts";
 import type { Outbound } from "./outbound.ts";
 import type { Subscription } from "./subscription.ts";
-import { CHECK_CLOSED, CHECK_ECHO, CHECK_MAX } from "./subscription.ts";
+import {
+  CHECK_CLOSED,
+  CHECK_CROSSING,
+  CHECK_DENY,
+  CHECK_ECHO,
+  CHECK_MAX,
+  CHECK_REPLY,
+} from "./subscription.ts";
 
 /**
  * Bytes appended in one go after which the publisher should pause, so that
@@ -31,8 +41,11 @@ const BATCH_BYTES_EACH = 8 * 1024;
 /** Most bytes appended in one go. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
+/** Imports in a row a message may pass through. */
+const MAX_CROSSINGS = 8;
+
 /** Delivers the messages of one server. */
-export class Fanout {
+export class Fanout implements Carrier {
   /** The message in hand; parsers fill it, `publish` delivers it. */
   readonly message: Message = new Message();
   /** Log every frame delivered. */
@@ -42,13 +55,28 @@ export class Fanout {
    * as `true` sets it back.
    */
   batchFull = false;
+  /** `Carrier` */
+  passage: Passage = Passage.Own;
+  /** `Carrier` */
+  requester: Account | null = null;
 
   #appended = 0;
   #random: number;
+  /** What is being delivered: `message`, or on the way across accounts a draft. */
+  #inHand: Message = this.message;
+  /** Imports it has passed through. */
+  #crossings = 0;
+  /** One for each crossing in a row. */
+  readonly #drafts: Draft[] = [];
 
   /** `seed` starts the choice of queue members; any number. */
   constructor(seed: number) {
     this.#random = seed | 1;
+  }
+
+  /** `Carrier` */
+  get inHand(): Message {
+    return this.#inHand;
   }
 
   /**
@@ -61,6 +89,39 @@ export class Fanout {
     lastMatch: LastMatch,
   ): number {
     const result = account.match(this.message, lastMatch);
+    return this.#spread(result, publisher);
+  }
+
+  /** `Carrier` */
+  draft(): Draft {
+    return this.#drafts[this.#crossings] ??= new Draft(this.#random);
+  }
+
+  /** `Carrier`; within a `publish`, which then goes on with its own message. */
+  forward(
+    result: MatchResult<Subscription>,
+    publisher: Connection,
+    draft: Draft,
+    passage: Passage,
+  ): number {
+    if (this.#crossings === MAX_CROSSINGS) return 0;
+    const inHand = this.#inHand;
+    const cameBy = this.passage;
+    this.#inHand = draft.message;
+    this.passage = passage;
+    this.#crossings++;
+    try {
+      return this.#spread(result, publisher);
+    } finally {
+      this.#inHand = inHand;
+      this.passage = cameBy;
+      this.#crossings--;
+      draft.done();
+    }
+  }
+
+  /** Delivers what is in hand to all of `result`; how many copies that made. */
+  #spread(result: MatchResult<Subscription>, publisher: Connection): number {
     const { plain, queues } = result;
     let copies = 0;
     for (let i = 0; i < plain.length; i++) {
@@ -69,7 +130,7 @@ export class Fanout {
     if (queues.length !== 0) copies += this.#deliverToQueues(result, publisher);
     if (copies !== 0) {
       this.#appended += copies *
-        (this.message.end - this.message.subjectStart);
+        (this.#inHand.end - this.#inHand.subjectStart);
       if (
         this.#appended > BATCH_BYTES &&
         this.#appended > Math.min(copies * BATCH_BYTES_EACH, MAX_BATCH_BYTES)
@@ -105,10 +166,13 @@ export class Fanout {
 
   /** Appends the message to one subscriber's connection; whether it did. */
   #deliver(subscription: Subscription, publisher: Connection): boolean {
-    if (
-      subscription.checks !== 0 && !mayReceive(subscription, publisher)
-    ) return false;
-    const message = this.message;
+    const message = this.#inHand;
+    if (subscription.checks !== 0) {
+      if (!mayReceive(subscription, message, publisher)) return false;
+      if ((subscription.checks & CHECK_CROSSING) !== 0) {
+        return (subscription.owner as Crossing).cross(this, publisher);
+      }
+    }
     const { connection, frame } = subscription;
     const { outbound } = connection;
     let size = message.end - 2 - message.payloadStart;
@@ -150,12 +214,16 @@ export class Fanout {
 
 /** For subscriptions whose `checks` are set. */
 function mayReceive(
-  { checks, delivered, max, connection }: Subscription,
+  subscription: Subscription,
+  message: Message,
   publisher: Connection,
 ): boolean {
+  const { checks, delivered, max, connection, owner } = subscription;
   if ((checks & CHECK_CLOSED) !== 0) return false;
   if ((checks & CHECK_ECHO) !== 0 && connection === publisher) return false;
-  return (checks & CHECK_MAX) === 0 || delivered < max;
+  if ((checks & CHECK_MAX) !== 0 && delivered >= max) return false;
+  return (checks & (CHECK_DENY | CHECK_REPLY)) === 0 ||
+    owner.mayReceive(subscription, message, publisher.lastReadAt);
 }
 
 /** A frame larger than any segment; whether the connection took it. */

@@ -1,0 +1,67 @@
+/**
+ * A stream import: what is published to some subjects of one account also
+ * reaches subscribers of another, under subjects of its own.
+ */
+
+import { overlap } from "../auth/patterns.ts";
+import { NO_MATCH } from "../subject/match_result.ts";
+import type { SubjectMapping } from "../subject/transform.ts";
+import type { Account, InterestListener } from "./account.ts";
+import type { Connection } from "./connection.ts";
+import type { Carrier, Crossing } from "./crossing.ts";
+import { crossingSubscription, Passage } from "./crossing.ts";
+import type { Subscription } from "./subscription.ts";
+
+/**
+ * Subscribes in the exporting account while somebody in the importing one has
+ * a subscription that overlaps the import.
+ */
+export class StreamImport implements Crossing, InterestListener {
+  readonly #exporter: Account;
+  readonly #importer: Account;
+  readonly #mapping: SubjectMapping;
+  readonly #receiver: Subscription;
+  /** Subscriptions that overlap the import. */
+  #interest = 0;
+
+  /** Works at once. `mapping` leads from the exporter's subjects to the importer's. */
+  constructor(exporter: Account, importer: Account, mapping: SubjectMapping) {
+    this.#exporter = exporter;
+    this.#importer = importer;
+    this.#mapping = mapping;
+    this.#receiver = crossingSubscription(this, mapping.forth.pattern);
+    importer.listen(this);
+  }
+
+  /** `InterestListener` */
+  inserted({ subject }: Subscription): void {
+    if (!overlap(subject, this.#mapping.back.pattern)) return;
+    if (this.#interest++ === 0) this.#exporter.insert(this.#receiver);
+  }
+
+  /** `InterestListener` */
+  removed({ subject }: Subscription): void {
+    if (!overlap(subject, this.#mapping.back.pattern)) return;
+    if (--this.#interest === 0) this.#exporter.remove(this.#receiver);
+  }
+
+  /** `Crossing`: only for what was published in the exporting account itself. */
+  cross(carrier: Carrier, publisher: Connection): boolean {
+    if (carrier.passage !== Passage.Own) return false;
+    const { inHand } = carrier;
+    const draft = carrier.draft();
+    draft.begin(inHand, this.#mapping.forth);
+    const result = this.#importer.find(draft.message);
+    if (result === NO_MATCH) return false;
+    draft.finish(inHand);
+    return carrier.forward(result, publisher, draft, Passage.Stream) > 0;
+  }
+
+  /** `SubscriptionOwner` */
+  mayReceive(): boolean {
+    return true;
+  }
+
+  /** `SubscriptionOwner`: it has no end of its own. */
+  exhausted(): void {}
+}
