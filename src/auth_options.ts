@@ -14,8 +14,17 @@ export interface AuthorizationOptions {
   password?: string;
   /** Token a client must give instead, plain or as a bcrypt hash. */
   token?: string;
-  /** Longest a client may take to say who it is, in milliseconds. Default 2,000. */
+  /**
+   * Longest a client may take to say who it is, in milliseconds. Default 2,000,
+   * with TLS a second more than the handshake may take.
+   */
   timeoutMs?: number;
+  /**
+   * Logins that may fail from one address within a minute. Those that fail
+   * beyond it are refused late, from 0.1 to 2 seconds, and logged no more; right
+   * credentials get in as ever. 0 for any number. Default 10.
+   */
+  maxFailures?: number;
   /** Users of the global account. */
   users?: readonly UserOptions[];
   /** What users without permissions of their own may do. Default: everything. */
@@ -34,6 +43,103 @@ export interface UserOptions {
   permissions?: PermissionOptions | null;
   /** Ways to connect: `STANDARD`, `WEBSOCKET`, `IN_PROCESS`, …. Default: any. */
   allowedConnectionTypes?: readonly string[];
+}
+
+/**
+ * Decides who may connect, in the place of users, passwords and tokens that are
+ * configured; `undefined` leaves the decision to those. May take as long as
+ * `authorization.timeoutMs`. Whatever it throws is logged and refuses the
+ * client.
+ *
+ * @example Everybody who knows a password of the day
+ * ```ts
+ * import type { Authenticator } from "@midge/server";
+ *
+ * const authenticator: Authenticator = ({ user, password }) =>
+ *   password === new Date().toDateString()
+ *     ? { user, permissions: { publish: { allow: [`${user}.>`] } } }
+ *     : null;
+ * ```
+ */
+export type Authenticator = (
+  request: AuthRequest,
+) => AuthAnswer | Promise<AuthAnswer>;
+
+/** Somebody, nobody (`null`), or no opinion (`undefined`). */
+export type AuthAnswer = AuthGrant | null | undefined;
+
+/** Whom a client is let in as. */
+export interface AuthGrant {
+  /** Its name, for monitoring and the log. */
+  user: string;
+  /** Account it belongs to; must be configured. Default: the global one. */
+  account?: string;
+  /** What it may do. Default: everything. */
+  permissions?: PermissionOptions | null;
+}
+
+/** A client that wants to be let in; texts it left out are empty. */
+export interface AuthRequest {
+  /** Name it gave. */
+  readonly user: string;
+  /** Password it gave, in clear. */
+  readonly password: string;
+  /** Token it gave, in clear. */
+  readonly token: string;
+  /** Public nkey it gave. */
+  readonly nkey: string;
+  /** It signed the nonce with the seed of that nkey. */
+  readonly nkeyVerified: boolean;
+  /** User JWT it gave, as it came: nothing of it was checked. */
+  readonly jwt: string;
+  /** Text it had to sign. */
+  readonly nonce: string;
+  /** Its signature, base64. */
+  readonly signature: string;
+  /** What it calls itself. */
+  readonly name: string;
+  /** Language of its library. */
+  readonly lang: string;
+  /** Version of its library. */
+  readonly version: string;
+  /** Protocol level it speaks: 0 or 1. */
+  readonly protocol: number;
+  /** `cid` of the connection. */
+  readonly id: number;
+  /** Address it connects from; `pipe` in-process. */
+  readonly hostname: string;
+  /** Port it connects from. */
+  readonly port: number;
+  /** How it is connected: `STANDARD`, `IN_PROCESS`. */
+  readonly connectionType: string;
+  /** How the connection is encrypted; `null` if it is not. */
+  readonly tls: AuthTls | null;
+}
+
+/** Encryption of a connection. */
+export interface AuthTls {
+  /** `1.2` or `1.3`. */
+  readonly version: string;
+  /** IANA name of the cipher suite. */
+  readonly cipherSuite: string;
+  /** The client's certificate, verified; `null` if none was asked for. */
+  readonly peer: AuthCertificate | null;
+}
+
+/** What a client certificate says. */
+export interface AuthCertificate {
+  /** Subject as an RFC 2253 string, the most specific part first. */
+  readonly subject: string;
+  /** Alternative names that are mail addresses. */
+  readonly emails: readonly string[];
+  /** Alternative names that are host names. */
+  readonly dnsNames: readonly string[];
+  /** Alternative names that are URIs. */
+  readonly uris: readonly string[];
+  /** SHA-256 of the certificate, hex. */
+  readonly sha256: string;
+  /** SHA-256 of its SubjectPublicKeyInfo, hex. */
+  readonly publicKeySha256: string;
 }
 
 /** What a user may publish and subscribe to; what is absent is not limited. */

@@ -24,6 +24,7 @@ export type CloseReason =
   | "Bad Client Protocol Version"
   | "Incorrect Port"
   | "Maximum Connections Exceeded"
+  | "Maximum Account Connections Exceeded"
   | "Maximum Message Payload Exceeded"
   | "Maximum Control Line Exceeded"
   | "Server Shutdown"
@@ -109,6 +110,14 @@ export function connectionsExceeded(): ProtocolError {
   return new ProtocolError(
     "maximum connections exceeded",
     "Maximum Connections Exceeded",
+  );
+}
+
+/** More connections than the account may have. */
+export function accountConnectionsExceeded(): ProtocolError {
+  return new ProtocolError(
+    "maximum account active connections exceeded",
+    "Maximum Account Connections Exceeded",
   );
 }
 

@@ -27,7 +27,13 @@ export type { Log, LogLevels, LogOptions } from "./log.ts";
 export type {
   AccountLimits,
   AccountOptions,
+  AuthAnswer,
+  AuthCertificate,
+  Authenticator,
+  AuthGrant,
   AuthorizationOptions,
+  AuthRequest,
+  AuthTls,
   ExportOptions,
   ImportOptions,
   PermissionOptions,

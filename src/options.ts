@@ -6,7 +6,11 @@
  */
 
 import { setImmediate } from "node:timers";
-import type { AccountOptions, AuthorizationOptions } from "./auth_options.ts";
+import type {
+  AccountOptions,
+  Authenticator,
+  AuthorizationOptions,
+} from "./auth_options.ts";
 import type { Log } from "./log.ts";
 import { silentLog } from "./log.ts";
 
@@ -185,6 +189,8 @@ export interface ServerOptions {
   allowNonTls?: boolean;
   /** Who may connect. Default `null`: everybody, unless accounts have users. */
   authorization?: AuthorizationOptions | null;
+  /** Decides who may connect, before what is configured. Default: none. */
+  authenticator?: Authenticator | null;
   /** Accounts besides the global one. Default: none. */
   accounts?: readonly AccountOptions[];
   /** User that clients are that say nothing of themselves. Default: none. */
@@ -231,6 +237,7 @@ export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
   tls: null,
   allowNonTls: false,
   authorization: null,
+  authenticator: null,
   accounts: [],
   noAuthUser: "",
   systemAccount: "$SYS",
@@ -242,7 +249,6 @@ export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
 
 /** Options this version cannot honour yet: it refuses to run with them. */
 export const UNSUPPORTED: readonly (keyof ServerOptions)[] = [
-  "authorization",
   "monitor",
   "cluster",
 ];
@@ -271,10 +277,11 @@ const TIMES: readonly (keyof ServerOptions)[] = [
   "lameDuckDurationMs",
 ];
 
-/** Options that have options of their own. */
+/** Options that may be `null`: most have options of their own. */
 const BLOCKS: readonly (keyof ServerOptions)[] = [
   "tls",
   "authorization",
+  "authenticator",
   "monitor",
   "cluster",
 ];
@@ -317,7 +324,8 @@ function checkOption(name: string, value: unknown): void {
   }
   const key = name as keyof ServerOptions;
   const wanted = wantedType(key);
-  if (typeof value !== wanted || (value === null && !BLOCKS.includes(key))) {
+  const absent = value === null && BLOCKS.includes(key);
+  if (!absent && (value === null || typeof value !== wanted)) {
     throw new TypeError(
       `Option "${name}" must be a ${wanted}: got ${
         value === null ? "null" : typeof value
@@ -329,6 +337,7 @@ function checkOption(name: string, value: unknown): void {
 }
 
 function wantedType(key: keyof ServerOptions): string {
+  if (key === "authenticator") return "function";
   return BLOCKS.includes(key) ? "object" : typeof DEFAULT_OPTIONS[key];
 }
 

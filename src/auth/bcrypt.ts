@@ -9,7 +9,7 @@
  * ms), and a twelfth of its size. A name and not a literal keeps Deno from
  * downloading it before anybody has a bcrypt password.
  */
-const LIBRARY = "npm:bcryptjs@3.0.3";
+export const LIBRARY = "npm:bcryptjs@3.0.3";
 
 /** What is used of it. */
 interface Bcryptjs {
@@ -60,9 +60,25 @@ export async function verifyPassword(
   password: string,
   hash: string,
 ): Promise<boolean> {
-  if (!HASH.test(hash)) return false;
+  const canonical = canonicalHash(hash);
+  if (canonical === null) return false;
   const { compareSync } = await load();
-  return compareSync(password.toWellFormed(), asVersion2a(hash));
+  return compareSync(password.toWellFormed(), canonical);
+}
+
+/** The hash as version `$2a$`, which means the same; `null` if it is broken. */
+export function canonicalHash(hash: string): string | null {
+  return HASH.test(hash) ? asVersion2a(hash) : null;
+}
+
+/** Cost of what `isBcrypt`. */
+export function costOf(hash: string): number {
+  return Number(hash.slice(4, 6));
+}
+
+/** A hash of this cost that no password is known for. */
+export function unknownHash(cost: number): string {
+  return `$2a$${String(cost).padStart(2, "0")}$${".".repeat(53)}`;
 }
 
 function asVersion2a(text: string): string {

@@ -5,6 +5,8 @@
 
 /** First byte of a server's public key; makes the text start with `N`. */
 const PREFIX_SERVER = 13 << 3;
+/** First byte of a user's public key; makes the text start with `U`. */
+const PREFIX_USER = 20 << 3;
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -17,6 +19,17 @@ export function newServerId(): string {
   raw[33] = crc & 0xff;
   raw[34] = crc >>> 8;
   return base32(raw);
+}
+
+/**
+ * The 32 bytes of a user's public key; `null` for what is not the text of one:
+ * 56 characters, the right prefix, and a CRC that fits.
+ */
+export function decodeUserNkey(text: string): Uint8Array<ArrayBuffer> | null {
+  const raw = text.length === 56 ? decodeBase32(text) : null;
+  if (raw === null || raw[0] !== PREFIX_USER) return null;
+  const crc = crc16(raw.subarray(0, 33));
+  return crc === (raw[33] | raw[34] << 8) ? raw.slice(1, 33) : null;
 }
 
 /** CRC-16/XMODEM: polynomial 0x1021, initial value 0. */
@@ -46,4 +59,22 @@ export function base32(bytes: Uint8Array): string {
     }
   }
   return bits > 0 ? text + BASE32[(value << (5 - bits)) & 31] : text;
+}
+
+/** Bytes of RFC 4648 base32 without padding; `null` for other characters. */
+function decodeBase32(text: string): Uint8Array<ArrayBuffer> | null {
+  const bytes = new Uint8Array(Math.floor(text.length * 5 / 8));
+  let at = 0;
+  let bits = 0;
+  let value = 0;
+  for (const character of text) {
+    const digit = BASE32.indexOf(character);
+    if (digit < 0) return null;
+    value = (value << 5 | digit) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes[at++] = value >>> bits;
+  }
+  return bytes;
 }

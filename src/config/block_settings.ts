@@ -4,6 +4,7 @@
  */
 
 import type { Setting, SettingFlag } from "./setting.ts";
+import * as auth from "./auth_values.ts";
 import * as types from "./value_types.ts";
 
 /** An `authorization` block. */
@@ -36,6 +37,32 @@ export const AUTHORIZATION: readonly Setting[] = [
     type: types.seconds,
     target: "timeoutMs",
     help: "Seconds until they must have been given",
+    reloadable: true,
+  },
+];
+
+/** What only the `authorization` block at the top has. */
+export const USERS: readonly Setting[] = [
+  {
+    key: "users",
+    type: auth.users,
+    target: "users",
+    help: "Users: name and password or nkey, and what they may do",
+    reloadable: true,
+  },
+  {
+    key: "max_failures",
+    type: types.integer,
+    target: "maxFailures",
+    help: "Logins that may fail from one address within a minute, 0 for any",
+    reloadable: true,
+  },
+  {
+    key: "default_permissions",
+    aliases: ["default_permission", "permissions"],
+    type: auth.permissions,
+    target: "defaultPermissions",
+    help: "What users without permissions of their own may do",
     reloadable: true,
   },
 ];

@@ -32,8 +32,11 @@ export function changesBetween(from: object, to: object): Change[] {
   return changes;
 }
 
-/** How the log puts it: `max_payload = 65536`. */
+/** How the log puts it: `max_payload = 65536`; secrets are left out. */
 export function describeChange({ setting, to }: Change): string {
+  if (/^(authorization|accounts|cluster)/.test(setting.path)) {
+    return setting.path;
+  }
   const value = typeof to === "string" ? `"${to}"` : JSON.stringify(to);
   return `${setting.path} = ${value}`;
 }
@@ -48,8 +51,5 @@ function valueOf(target: string, root: object): unknown {
     if (typeof value !== "object" || value === null) break;
     value = (value as Record<string, unknown>)[name];
   }
-  const found = typeof value === "object" && !Array.isArray(value)
-    ? undefined
-    : value;
-  return found ?? DEFAULTS.get(target);
+  return value ?? DEFAULTS.get(target);
 }

@@ -189,12 +189,6 @@ function number(scanner: Scanner, at: Position): ScalarNode | VariableToken {
     }
     return { kind: "integer", value: Number(value), at };
   }
-  if (suffix !== "" && isDigit(char)) {
-    throw scanner.fail(
-      "Numbers have no exponent: write all digits, or quote it if it is text",
-      start,
-    );
-  }
   if (negative && suffix === "") {
     throw scanner.fail(
       `Expected a digit but got ${scanner.shown()}: quote it if it is text`,

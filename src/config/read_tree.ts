@@ -74,7 +74,8 @@ class Reader {
       else this.#address(value as ListenAddress, target, parts);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      this.#problem(entry.keyAt, `${key}: ${error.message}`);
+      if (error.at !== undefined) this.#problem(error.at, error.message);
+      else this.#problem(entry.keyAt, `${key}: ${error.message}`);
     }
   }
 

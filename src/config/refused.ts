@@ -6,7 +6,6 @@
 
 /** Outside of blocks. */
 export const REFUSED: readonly string[] = [
-  "accounts",
   "connect_error_reports",
   "default_js_domain",
   "default_sentinel",
@@ -19,7 +18,6 @@ export const REFUSED: readonly string[] = [
   "mappings",
   "maps",
   "mqtt",
-  "no_auth_user",
   "no_fast_producer_stall",
   "no_sublist_cache",
   "no_sys_acc",
@@ -44,8 +42,6 @@ export const REFUSED: readonly string[] = [
   "roots",
   "server_metadata",
   "store_dir",
-  "system",
-  "system_account",
   "trace_headers",
   "trusted",
   "trusted_keys",
@@ -58,10 +54,16 @@ export const REFUSED: readonly string[] = [
 export const REFUSED_IN_AUTHORIZATION: readonly string[] = [
   "auth_callout",
   "auth_hook",
+  "proxy_required",
+];
+
+/** In the \`authorization\` block of a cluster. */
+export const REFUSED_IN_ROUTE_AUTHORIZATION: readonly string[] = [
+  ...REFUSED_IN_AUTHORIZATION,
   "default_permission",
   "default_permissions",
   "permissions",
-  "proxy_required",
+  "token",
   "users",
 ];
 

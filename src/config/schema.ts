@@ -11,6 +11,15 @@ import * as refused from "./refused.ts";
 import type { Block, Setting, SettingFlag } from "./setting.ts";
 import * as settings from "./settings_table.ts";
 
+/** Servers have no users: one name and password is all there is. */
+const ROUTE_AUTHORIZATION: Block = {
+  key: "authorization",
+  target: "authorization",
+  settings: blocks.AUTHORIZATION.filter(({ key }) => key !== "token"),
+  blocks: [],
+  refused: refused.REFUSED_IN_ROUTE_AUTHORIZATION,
+};
+
 /** The whole file. */
 export const ROOT: Block = {
   key: "",
@@ -20,15 +29,25 @@ export const ROOT: Block = {
     ...settings.LIMITS,
     ...settings.LOGGING,
     ...settings.MONITORING,
+    ...settings.ACCOUNTS,
   ],
   blocks: [
-    authorization("server.authorization", blocks.AUTHORIZATION_FLAGS),
+    {
+      key: "authorization",
+      target: "server.authorization",
+      settings: [
+        ...withFlags(blocks.AUTHORIZATION, blocks.AUTHORIZATION_FLAGS),
+        ...blocks.USERS,
+      ],
+      blocks: [],
+      refused: refused.REFUSED_IN_AUTHORIZATION,
+    },
     tls("server.tls", blocks.TLS_FLAGS),
     {
       key: "cluster",
       target: "server.cluster",
       settings: withFlags(blocks.CLUSTER, blocks.CLUSTER_FLAGS),
-      blocks: [authorization("authorization"), tls("tls")],
+      blocks: [ROUTE_AUTHORIZATION, tls("tls")],
       refused: refused.REFUSED_IN_CLUSTER,
     },
   ],
@@ -49,16 +68,6 @@ export const SETTINGS: readonly FullSetting[] = [...flatten(ROOT, "", "")];
 /** `a.b`, or what is there of it. */
 export function join(parent: string, child: string): string {
   return parent === "" || child === "" ? parent + child : `${parent}.${child}`;
-}
-
-function authorization(target: string, flags: Flags = {}): Block {
-  return {
-    key: "authorization",
-    target,
-    settings: withFlags(blocks.AUTHORIZATION, flags),
-    blocks: [],
-    refused: refused.REFUSED_IN_AUTHORIZATION,
-  };
 }
 
 function tls(target: string, flags: Flags = {}): Block {

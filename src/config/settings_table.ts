@@ -1,6 +1,7 @@
 /** The settings outside of blocks; `setting.ts` says what the columns mean. */
 
 import type { Setting } from "./setting.ts";
+import * as auth from "./auth_values.ts";
 import * as types from "./value_types.ts";
 
 /** Who the server is and where it listens. */
@@ -301,5 +302,30 @@ export const MONITORING: readonly Setting[] = [
     type: types.text,
     target: "server.monitor.basePath",
     help: "Path in front of every endpoint",
+  },
+];
+
+/** Accounts, and who is in them. */
+export const ACCOUNTS: readonly Setting[] = [
+  {
+    key: "accounts",
+    type: auth.accounts,
+    target: "server.accounts",
+    help: "Subject spaces of their own: users, limits, exports, imports",
+    reloadable: true,
+  },
+  {
+    key: "system_account",
+    aliases: ["system"],
+    type: types.text,
+    target: "server.systemAccount",
+    help: "Account the server itself speaks in",
+  },
+  {
+    key: "no_auth_user",
+    type: types.text,
+    target: "server.noAuthUser",
+    help: "User that clients are that say nothing of themselves",
+    reloadable: true,
   },
 ];

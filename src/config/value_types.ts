@@ -4,13 +4,21 @@
  * it is for: bytes, milliseconds. Forms: config-and-monitoring §1.7, §2.1.
  */
 
-import type { ConfigNode } from "./tree.ts";
+import type { ConfigNode, Position } from "./tree.ts";
 import { toPlain } from "./tree.ts";
 
 /** Why a value cannot be used; the reader adds where it stands. */
 export class ValueError extends Error {
   /** The class name. */
   override readonly name = "ValueError";
+  /** Where, if that is within the value. */
+  readonly at: Position | undefined;
+
+  /** Without `at`, it is the value as a whole that is wrong. */
+  constructor(message: string, at?: Position) {
+    super(message);
+    this.at = at;
+  }
 }
 
 /** Told of values that are usable but doubtful. */

@@ -141,9 +141,14 @@ export class Acceptor {
     if (tls === null) {
       client.sendInfo();
       this.#context.flushes.flush();
+      client.login.open();
       connection.run(client);
     } else {
-      connection.run(client, () => greet(client, tls, clock));
+      connection.run(client, async () => {
+        const upgraded = await greet(client, tls, clock);
+        if (upgraded !== null) client.login.open();
+        return upgraded;
+      });
     }
     this.#admitted();
   }

@@ -21,6 +21,10 @@ export interface ClosedConnection extends Traffic {
   readonly lang: string;
   /** Version of its library. */
   readonly version: string;
+  /** Who it was, or said it was. */
+  readonly user: string;
+  /** Its public nkey, if it gave one. */
+  readonly nkey: string;
   /** Account it was in. */
   readonly account: string;
   /** Subscriptions it had when it closed. */
@@ -69,7 +73,7 @@ export class Connections {
 
   /** Takes a client away that has just been closed, at `epochMs`. */
   remove(client: Client, reason: CloseReason, epochMs: number): void {
-    const { connection, options } = client;
+    const { connection, login, options } = client;
     this.live.delete(connection.id);
     if (connection.ended !== null) this.#awaitEnd(connection.ended);
     if (reason.startsWith("Slow Consumer")) this.slowConsumers++;
@@ -82,6 +86,8 @@ export class Connections {
       name: options.name,
       lang: options.lang,
       version: options.version,
+      user: login.identity?.user ?? options.user,
+      nkey: login.identity?.nkey ?? options.nkey,
       account: client.account.name,
       subscriptions: client.subscriptions.size,
       roundTripMs: connection.heartbeat.roundTripMs,

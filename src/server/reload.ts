@@ -9,7 +9,10 @@ import type { Fanout } from "../core/fanout.ts";
 import type { ResolvedOptions, ServerOptions } from "../options.ts";
 import { resolveOptions } from "../options.ts";
 import type { Acceptor } from "./acceptor.ts";
+import { checkAuthorization } from "../auth/check_authorization.ts";
+import type { Accounts } from "./accounts.ts";
 import type { Connections } from "./connections.ts";
+import type { Logins } from "./logins.ts";
 
 /** The options of a running server, as those see them who may change them. */
 export type LiveOptions = {
@@ -26,6 +29,10 @@ export interface Reloadable {
   readonly connections: Connections;
   /** Delivers, and traces it. */
   readonly fanout: Fanout;
+  /** Who may be connected. */
+  readonly logins: Logins;
+  /** Where they are put. */
+  readonly accounts: Accounts;
   /** A number from 0 up to 1. */
   random(): number;
 }
@@ -36,20 +43,47 @@ export interface Reloadable {
  * was applied.
  */
 export async function reloadOptions(
-  { options, acceptor, connections, fanout, random }: Reloadable,
+  reloadable: Reloadable,
   next: ServerOptions,
 ): Promise<void> {
+  const { options, acceptor, connections, fanout, random } = reloadable;
   const { log, clock } = options;
   const wanted = resolveOptions({ log, clock, ...next });
+  checkAuthorization(wanted);
+  reloadable.accounts.checkUpdate(wanted.accounts);
   const changes = changesBetween({ server: options }, { server: wanted });
   await acceptor.useTls(wanted.tls, wanted.allowNonTls);
+  const others = whoMayConnect(options) !== whoMayConnect(wanted) ||
+    options.authenticator !== wanted.authenticator;
   Object.assign(options, wanted);
   fanout.tracing = options.log.trace !== undefined;
+  if (others) {
+    reloadable.accounts.update(options.accounts);
+    reloadable.logins.changed();
+  }
   for (const client of connections.live.values()) client.reloaded();
+  if (others) await renewLogins(reloadable);
   dropSurplus(connections, options.maxConnections, random);
   for (const change of changes) {
     options.log.info(`Reloaded: ${describeChange(change)}`);
   }
+}
+
+/** All options that decide on logins, for comparison. */
+function whoMayConnect(options: ResolvedOptions): string {
+  const { authorization, accounts, noAuthUser, tls } = options;
+  const verifyAndMap = tls?.verifyAndMap;
+  return JSON.stringify([authorization, accounts, noAuthUser, verifyAndMap]);
+}
+
+/** Asks everybody again who they are (client-protocol §5.8). */
+async function renewLogins(
+  { connections, logins, options }: Reloadable,
+): Promise<void> {
+  const clients = [...connections.live.values()];
+  await Promise.all(clients.map((client) => logins.renew(client)));
+  options.log.info("Reloaded: authorization users");
+  options.log.info("Reloaded: accounts");
 }
 
 /** Closes as many connections as there are too many, whichever they are. */

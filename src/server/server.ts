@@ -5,9 +5,13 @@
  */
 
 import { newServerId } from "../auth/nkey.ts";
-import { Account, GLOBAL_ACCOUNT } from "../core/account.ts";
+import {
+  checkAuthorization,
+  hasPlainSecret,
+} from "../auth/check_authorization.ts";
 import { BUSY_WAIT_HELPS, BusyWait } from "../core/busy_wait.ts";
 import type { ConnectionContext, Traffic } from "../core/connection.ts";
+import type { RequesterFacts } from "../core/request_info.ts";
 import { Fanout } from "../core/fanout.ts";
 import { FlushList } from "../core/outbound.ts";
 import { Turn } from "../core/turn.ts";
@@ -21,11 +25,13 @@ import type { Transport } from "../transport/transport.ts";
 import { API_LEVEL, NATS_VERSION, VERSION } from "../version.ts";
 import { BufferPool } from "../wire/buffer.ts";
 import type { Info } from "../wire/info.ts";
+import { Accounts } from "./accounts.ts";
 import { Acceptor } from "./acceptor.ts";
 import { hostPort, localHost, splitHostPort } from "./addresses.ts";
 import type { ClosedConnection } from "./connections.ts";
 import { Connections } from "./connections.ts";
 import { letGo } from "./lame_duck.ts";
+import { Logins } from "./logins.ts";
 import type { LiveOptions } from "./reload.ts";
 import { reloadOptions } from "./reload.ts";
 import { Sweeper } from "./sweeper.ts";
@@ -62,8 +68,10 @@ export class Server implements AsyncDisposable {
 
   /** What everybody in the server reads, and only a reload writes. */
   readonly #options: LiveOptions;
+  readonly #accounts: Accounts;
   readonly #connections: Connections;
   readonly #context: ConnectionContext;
+  readonly #logins: Logins;
   readonly #host: ClientHost;
   readonly #acceptor: Acceptor;
   readonly #sweeper: Sweeper;
@@ -74,11 +82,12 @@ export class Server implements AsyncDisposable {
   #state: State = "new";
 
   /**
-   * Takes options and does nothing yet. Throws `TypeError` or `RangeError` for
-   * options that cannot be used.
+   * Takes options and does nothing yet. Throws `TypeError`, `RangeError` or
+   * `ConfigError` for options that cannot be used.
    */
   constructor(options: ServerOptions = {}) {
     this.#options = { ...resolveOptions(options) };
+    checkAuthorization(this.#options);
     const { clock, log, maxClosedClients } = this.#options;
     const [fanoutSeed, subjectSeed, accountSeed] = crypto.getRandomValues(
       new Int32Array(3),
@@ -93,14 +102,22 @@ export class Server implements AsyncDisposable {
     };
     const fanout = new Fanout(fanoutSeed);
     fanout.tracing = log.trace !== undefined;
-    const globalAccount = new Account(GLOBAL_ACCOUNT, accountSeed);
+    this.#accounts = new Accounts(this.#options, accountSeed);
+    this.#accounts.describe = ({ id }) => this.#describe(id);
+    this.#logins = new Logins(
+      this.#options,
+      (name) => this.#accounts.get(name) !== undefined,
+    );
     this.#host = {
       options: this.#options,
       fanout,
       subjectSeed,
-      globalAccount,
+      globalAccount: this.#accounts.global,
       info: (client) => this.#info(client),
-      authenticate: () => globalAccount,
+      logins: this.#logins,
+      authenticate: (client, credentials) =>
+        this.#logins.authenticate(client, credentials),
+      account: (name) => this.#accounts.get(name),
       random: Math.random,
       clientClosed: (client, reason) =>
         this.#connections.remove(client, reason, clock.epochMs()),
@@ -108,7 +125,7 @@ export class Server implements AsyncDisposable {
     this.#sweeper = new Sweeper(
       this.#context,
       this.#connections,
-      () => globalAccount.tidy(),
+      () => this.#accounts.tidy(),
     );
     this.#acceptor = new Acceptor({
       context: this.#context,
@@ -123,8 +140,10 @@ export class Server implements AsyncDisposable {
    * what the constructor and `start` would throw.
    */
   static async check(options: ServerOptions): Promise<void> {
-    const { tls } = resolveOptions(options);
-    if (tls !== null) await loadTls(tls);
+    const resolved = resolveOptions(options);
+    checkAuthorization(resolved);
+    new Accounts(resolved, 0);
+    if (resolved.tls !== null) await loadTls(resolved.tls);
   }
 
   /**
@@ -158,6 +177,9 @@ export class Server implements AsyncDisposable {
     log.info(`  Version:  ${NATS_VERSION}`);
     log.info(`  Name:     ${this.name}`);
     log.info(`  ID:       ${this.id}`);
+    if (hasPlainSecret(this.#options)) {
+      log.warn("Plaintext passwords detected, use nkeys or bcrypt");
+    }
     this.#state = "starting";
     try {
       await this.#acceptor.useTls(tls);
@@ -186,7 +208,9 @@ export class Server implements AsyncDisposable {
       acceptor: this.#acceptor,
       connections: this.#connections,
       fanout: this.#host.fanout,
+      logins: this.#logins,
       random: this.#host.random,
+      accounts: this.#accounts,
     }, options);
     this.#context.flushes.flush();
   }
@@ -311,6 +335,7 @@ export class Server implements AsyncDisposable {
     for (const { connection } of this.#connections.live.values()) {
       connection.close("Server Shutdown");
     }
+    this.#logins.close();
     await this.#connections.ended();
     this.#sweeper.stop();
     log.info("Server Exiting..");
@@ -328,6 +353,15 @@ export class Server implements AsyncDisposable {
     await this.shutdown();
   }
 
+  /** Who a connection is, for services that are told. */
+  #describe(id: number): RequesterFacts {
+    const client = this.#connections.live.get(id);
+    if (client === undefined) return {};
+    const { name, lang, version } = client.options;
+    const user = client.login.identity?.user ?? "";
+    return { user, name, lang, ver: version, server: this.name };
+  }
+
   #info(client: Client): Info {
     const { host, maxPayload, noHeaderSupport, clientAdvertise } =
       this.#options;
@@ -342,10 +376,11 @@ export class Server implements AsyncDisposable {
       host: advertisedHost || host,
       port: advertisedPort || this.port,
       headers: !noHeaderSupport,
-      max_payload: maxPayload,
+      max_payload: client.account.payloadLimit(maxPayload),
       client_id: client.connection.id,
       client_ip: hostname,
       api_lvl: API_LEVEL,
+      ...this.#logins.info,
       ...this.#acceptor.tlsInfo,
     };
   }

@@ -158,6 +158,12 @@ export function parseConnect(
   return options as unknown as ConnectOptions;
 }
 
+/** base64url without padding, as nonces are written. */
+export function base64Url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
 /** Whether the bytes are JSON at all. */
 export function isJson(bytes: Uint8Array): boolean {
   try {

@@ -162,7 +162,7 @@ const VECTORS: readonly Vector[] = [
   [38, "authorization { include u.conf, timeout: 1 }", "'u.conf,'"],
   [39, "port:\n4222", "Expected value but found new line"],
   [39, "port\n4222", { port: 4222 }],
-  [40, "a: 1e3", "1:4: Numbers have no exponent"],
+  [40, "a: 1e3", { a: "1e3" }],
   [40, "a: 1e+3", { a: "1e+3" }],
   [40, "a: 0x10", { a: "0x10" }],
   [40, "a: 1_000", { a: "1_000" }],
@@ -195,6 +195,7 @@ const VECTOR_FILES = {
 /** Vectors that nats-server 2.9 judges in another way than midge; on purpose. */
 const DELIBERATE: readonly string[] = [
   "a: [1,2]", // "]" ends a number.
+  "a: 1e3", // A text, as in later servers, so that 1m30s is one, too.
   "port: 1\n}\n}", // nats-server takes the second brace for a key.
 ];
 

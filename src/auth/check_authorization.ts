@@ -1,0 +1,134 @@
+/**
+ * Refuses options of authentication that contradict themselves, in
+ * nats-server's words (config-and-monitoring §2.4).
+ */
+
+import type { AuthorizationOptions, UserOptions } from "../auth_options.ts";
+import { ConfigError } from "../errors.ts";
+import { isBcrypt } from "./bcrypt.ts";
+import { decodeUserNkey } from "./nkey.ts";
+import { compilePermissions } from "./permissions.ts";
+import type { LoginOptions } from "./user_table.ts";
+
+/** Ways to connect that a user may be limited to. */
+const CONNECTION_TYPES = [
+  "STANDARD",
+  "WEBSOCKET",
+  "LEAFNODE",
+  "LEAFNODE_WS",
+  "MQTT",
+  "MQTT_WS",
+  "IN_PROCESS",
+];
+
+const KNOWN: readonly (keyof AuthorizationOptions)[] = [
+  "user",
+  "password",
+  "token",
+  "timeoutMs",
+  "maxFailures",
+  "users",
+  "defaultPermissions",
+];
+
+/** Throws `ConfigError`, `TypeError` or `RangeError`. */
+export function checkAuthorization(options: LoginOptions): void {
+  const { authorization, accounts, noAuthUser } = options;
+  if (authorization !== null) checkBlock(authorization);
+  const { user, token, users } = authorization ?? {};
+  const accountUsers = accounts.flatMap(({ users = [] }) => users);
+  if (user && token) refuse("Cannot have a user/pass and token");
+  if (users !== undefined) {
+    if (user) refuse("Can not have a single user/pass and a users array");
+    if (token) refuse("Can not have a token and a users array");
+  }
+  if (accountUsers.length > 0) {
+    if (user) refuse("Can not have a single user/pass and accounts");
+    if (token) refuse("Can not have a token and accounts");
+  }
+  for (const { defaultPermissions } of [authorization ?? {}, ...accounts]) {
+    if (defaultPermissions) compilePermissions(defaultPermissions);
+  }
+  const names = checkUsers([...users ?? [], ...accountUsers]);
+  if (noAuthUser === "" || names.has(noAuthUser)) return;
+  refuse(
+    names.size === 0
+      ? `no_auth_user: "${noAuthUser}" present, but users/nkeys are not defined`
+      : `no_auth_user: "${noAuthUser}" not present as user or nkey in authorization block or account configuration`,
+  );
+}
+
+/** Whether a password or token is written down as it is. */
+export function hasPlainSecret(
+  { authorization, accounts }: LoginOptions,
+): boolean {
+  const { password, token, users = [] } = authorization ?? {};
+  const all = [...users, ...accounts.flatMap(({ users = [] }) => users)];
+  return [password, token, ...all.map((user) => user.password)].some(
+    (secret) => secret !== undefined && secret !== "" && !isBcrypt(secret),
+  );
+}
+
+function checkBlock(authorization: AuthorizationOptions): void {
+  for (const [name, value] of Object.entries(authorization)) {
+    if (!KNOWN.includes(name as keyof AuthorizationOptions)) {
+      throw new TypeError(`Unknown option "authorization.${name}"`);
+    }
+    const text = ["user", "password", "token"].includes(name);
+    if (text && value !== undefined && typeof value !== "string") {
+      throw new TypeError(`Option "authorization.${name}" must be a string`);
+    }
+  }
+  const { timeoutMs = 1, maxFailures = 0, users = [] } = authorization;
+  if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
+    throw new RangeError(
+      `Option "authorization.timeoutMs" must be a time above 0 in milliseconds: got ${timeoutMs}`,
+    );
+  }
+  if (!(Number.isInteger(maxFailures) && maxFailures >= 0)) {
+    throw new RangeError(
+      `Option "authorization.maxFailures" must be a whole number, not negative: got ${maxFailures}`,
+    );
+  }
+  if (!Array.isArray(users)) {
+    throw new TypeError(`Option "authorization.users" must be a list`);
+  }
+}
+
+/** Checks all users there are; returns their names and nkeys. */
+function checkUsers(users: readonly UserOptions[]): Set<string> {
+  const names = new Set<string>();
+  for (const one of users) {
+    const { user = "", password = "", nkey = "" } = one;
+    if (user === "" && nkey === "") refuse("User entry requires a user");
+    if (nkey !== "") {
+      if (user !== "" || password !== "") {
+        refuse("Nkey users do not take usernames or passwords");
+      }
+      if (decodeUserNkey(nkey) === null) {
+        refuse("Not a valid public nkey for a user");
+      }
+    }
+    if (one.permissions) compilePermissions(one.permissions);
+    checkConnectionTypes(one.allowedConnectionTypes ?? []);
+    const name = nkey || user;
+    if (names.has(name)) {
+      refuse(`Duplicate ${nkey === "" ? "user" : "nkey"} "${name}" detected`);
+    }
+    names.add(name);
+  }
+  return names;
+}
+
+function checkConnectionTypes(types: readonly string[]): void {
+  const unknown = types.filter((type) =>
+    !CONNECTION_TYPES.includes(type.toUpperCase())
+  );
+  if (unknown.length === 0) return;
+  const list = unknown.map((type) => JSON.stringify(type)).join(" ");
+  refuse(`invalid connection types [${list}]`);
+}
+
+function refuse(text: string): never {
+  throw new ConfigError(text);
+}
