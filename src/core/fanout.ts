@@ -170,7 +170,7 @@ export class Fanout implements Carrier {
     if (subscription.checks !== 0) {
       if (!mayReceive(subscription, message, publisher)) return false;
       if ((subscription.checks & CHECK_CROSSING) !== 0) {
-        return (subscription.owner as Crossing).cross(this, publisher);
+        return cross(subscription, this, publisher);
       }
     }
     const { connection, frame } = subscription;
@@ -210,6 +210,15 @@ export class Fanout implements Carrier {
     this.#random = x;
     return Math.floor((x >>> 0) / 0x100000000 * limit);
   }
+}
+
+/** Hands the message over to another account; whether anybody got it there. */
+function cross(
+  { owner }: Subscription,
+  carrier: Carrier,
+  publisher: Connection,
+): boolean {
+  return (owner as Crossing).cross(carrier, publisher);
 }
 
 /** For subscriptions whose `checks` are set. */

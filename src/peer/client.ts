@@ -320,20 +320,26 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
       hasReservedSubject(message) ||
       (permit !== null &&
         !permit.mayPublish(message, this.connection.lastReadAt))
-    ) {
-      const subject = quote(message.subject());
-      this.#deny(
-        publishViolation(subject),
-        `Publish Violation - Subject ${subject}`,
-      );
-      return false;
-    }
+    ) return this.#denyPublish(message);
     if (message.hasReply && hasReservedReply(message)) {
-      const reply = quote(message.reply());
-      this.#deny(replyViolation(reply), `Publish Violation - Reply ${reply}`);
-      return false;
+      return this.#denyReply(message);
     }
     return true;
+  }
+
+  #denyPublish(message: Message): false {
+    const subject = quote(message.subject());
+    this.#deny(
+      publishViolation(subject),
+      `Publish Violation - Subject ${subject}`,
+    );
+    return false;
+  }
+
+  #denyReply(message: Message): false {
+    const reply = quote(message.reply());
+    this.#deny(replyViolation(reply), `Publish Violation - Reply ${reply}`);
+    return false;
   }
 
   /** Tells a requester that waits on a reply that nobody got its request. */
