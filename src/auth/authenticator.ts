@@ -69,6 +69,11 @@ export class Authentication {
     this.silent = this.open ? users.tokenIdentity : this.#silentUser();
   }
 
+  /** Gets ready what the first login would have to wait for. */
+  warm(): void {
+    this.#secrets.warm();
+  }
+
   /** Who the client is, `null` to refuse it. Never throws nor rejects. */
   authenticate(attempt: Attempt): Verdict {
     const custom = this.#custom;

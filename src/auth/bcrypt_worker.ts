@@ -44,7 +44,7 @@ interface Check {
 
 /** See the module. */
 export class BcryptWorker {
-  readonly #log: Log;
+  readonly #log: Pick<Log, "error">;
   readonly #secret = crypto.getRandomValues(new Uint8Array(32));
   readonly #right = new Set<string>();
   readonly #wrong = new Set<string>();
@@ -58,7 +58,7 @@ export class BcryptWorker {
   #closed = false;
 
   /** Starts nothing yet. */
-  constructor(log: Log) {
+  constructor(log: Pick<Log, "error">) {
     this.#log = log;
   }
 

@@ -31,6 +31,13 @@ export class Secrets {
     this.#decoy = costs.length === 0 ? null : unknownHash(Math.max(...costs));
   }
 
+  /** Gets bcrypt ready where it is needed, so that what it lacks is known now. */
+  warm(): void {
+    if (this.#decoy === null) return;
+    const address = "";
+    void this.#bcrypt.verify("", this.#decoy, { address, wanted: () => true });
+  }
+
   /**
    * Whether `given` is the secret; `null` is that of a user there is not. A
    * configured hash given as it stands is just a wrong password.

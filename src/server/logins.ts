@@ -37,7 +37,9 @@ export class Logins {
   ) {
     this.#options = options;
     this.#hasAccount = hasAccount;
-    this.#bcrypt = new BcryptWorker(options.log);
+    this.#bcrypt = new BcryptWorker({
+      error: (text) => options.log.error(text),
+    });
     this.#limiter = new LoginLimiter(options.clock);
     this.#authentication = this.#authenticationNow();
   }
@@ -45,6 +47,12 @@ export class Logins {
   /** From now on what the options say now decides. */
   changed(): void {
     this.#authentication = this.#authenticationNow();
+    this.warm();
+  }
+
+  /** Gets ready what the first login would have to wait for. */
+  warm(): void {
+    this.#authentication.warm();
   }
 
   /** Who clients are that have said nothing; `null`: they must log in. */
@@ -104,11 +112,13 @@ export class Logins {
   }
 
   #authenticationNow(): Authentication {
-    const { clock, log } = this.#options;
-    return new Authentication(this.#options, {
+    const options = this.#options;
+    return new Authentication(options, {
       bcrypt: this.#bcrypt,
-      clock,
-      log,
+      clock: options.clock,
+      get log() {
+        return options.log;
+      },
     });
   }
 

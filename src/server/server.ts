@@ -187,6 +187,7 @@ export class Server implements AsyncDisposable {
         throw new ClosedError("Cannot start server: it was shut down");
       }
       if (!dontListen) this.#acceptor.listen();
+      this.#logins.warm();
       this.#state = "running";
     } finally {
       if (this.#state === "starting") this.#state = "new";
