@@ -37,6 +37,41 @@ Deno.test("README's client script prints what README says", async () => {
   assert.equal(new TextDecoder().decode(stdout), shown.join("\n"));
 });
 
+Deno.test("README's authenticator lets in who is in the table", async () => {
+  const script = block("ts", "DatabaseSync").replace(
+    '"@midge/server"',
+    JSON.stringify(new URL("../src/mod.ts", import.meta.url).href),
+  );
+  const check = `
+    for (const password of ["engine", "guess"]) {
+      const conn = await Deno.connect({ port: server.port });
+      const lines = conn.readable.pipeThrough(new TextDecoderStream());
+      const reader = lines.getReader();
+      await reader.read();
+      const writer = conn.writable.getWriter();
+      const connect = JSON.stringify({ user: "ada", pass: password });
+      await writer.write(new TextEncoder().encode(
+        \`CONNECT \${connect}\\r\\nPUB maths.x 0\\r\\n\\r\\nPUB x 0\\r\\n\\r\\nPING\\r\\n\`,
+      ));
+      let text = "";
+      while (!/PONG|Authorization/.test(text)) text += (await reader.read()).value;
+      console.log(text.replace(/INFO.*/, "").trim());
+      await reader.cancel();
+    }`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", "--ext=ts", script + check],
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.deepEqual(decode(stdout).split(/\r?\n/), [
+    "+OK",
+    "+OK",
+    `-ERR 'Permissions Violation for Publish to "x"'`,
+    "PONG",
+    "-ERR 'Authorization Violation'",
+    "",
+  ], decode(stderr));
+});
+
 Deno.test("README's first commands are tasks that exist and name their permissions", () => {
   for (const [, name] of block("sh", "task start").matchAll(/task (\w+)/g)) {
     assert(name in manifest.tasks, name);
