@@ -57,6 +57,8 @@ export type {
 } from "./transport/transport.ts";
 export type { Traffic } from "./core/connection.ts";
 export type { ClosedConnection } from "./server/connections.ts";
+export { ServerEvents } from "./server/events.ts";
+export type { ConnectedClient, ServerEventMap } from "./server/events.ts";
 export { Server } from "./server/server.ts";
 export type { StartOptions } from "./server/server.ts";
 export { NATS_VERSION, VERSION } from "./version.ts";

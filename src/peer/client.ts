@@ -55,6 +55,8 @@ export interface ClientHost extends LoginHost {
   authenticate(client: Client, credentials: ConnectOptions): Verdict;
   /** A number from 0 up to 1. */
   random(): number;
+  /** The client was let in. */
+  clientConnected(client: Client): void;
   /** The client is gone. */
   clientClosed(client: Client, reason: CloseReason): void;
 }
@@ -288,8 +290,11 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     const refusal = this.login.enter(identity);
     if (refusal !== null) return this.#refuse(refusal);
     this.#apply(options);
-    if (!this.connected) connection.peerName = peerName(options);
-    this.connected = true;
+    if (!this.connected) {
+      connection.peerName = peerName(options);
+      this.connected = true;
+      this.#host.clientConnected(this);
+    }
     if (options.protocol < 0 || options.protocol > 1) {
       return this.#refuse(badClientProtocol());
     }

@@ -71,15 +71,22 @@ export class Connections {
     this.live.set(client.connection.id, client);
   }
 
-  /** Takes a client away that has just been closed, at `epochMs`. */
-  remove(client: Client, reason: CloseReason, epochMs: number): void {
+  /**
+   * Takes a client away that has just been closed, at `epochMs`, and returns
+   * what is remembered of it.
+   */
+  remove(
+    client: Client,
+    reason: CloseReason,
+    epochMs: number,
+  ): ClosedConnection {
     const { connection, login, options } = client;
     this.live.delete(connection.id);
     if (connection.ended !== null) this.#awaitEnd(connection.ended);
     if (reason.startsWith("Slow Consumer")) this.slowConsumers++;
     addTraffic(this.#departed, connection);
     const { hostname, port } = connection.transport.remoteAddress;
-    this.#remember({
+    const closed: ClosedConnection = {
       id: connection.id,
       hostname,
       port,
@@ -98,7 +105,9 @@ export class Connections {
       inBytes: connection.inBytes,
       outMsgs: connection.outMsgs,
       outBytes: connection.outBytes,
-    });
+    };
+    this.#remember(closed);
+    return closed;
   }
 
   /** Closed connections still remembered, the oldest first. */

@@ -15,6 +15,7 @@ import type { RequesterFacts } from "../core/request_info.ts";
 import { Fanout } from "../core/fanout.ts";
 import { FlushList } from "../core/outbound.ts";
 import { Turn } from "../core/turn.ts";
+import type { CloseReason } from "../errors.ts";
 import { ClosedError } from "../errors.ts";
 import type { ServerOptions } from "../options.ts";
 import { resolveOptions } from "../options.ts";
@@ -22,18 +23,20 @@ import type { Client, ClientHost } from "../peer/client.ts";
 import { loadTls } from "../transport/tls_context.ts";
 import { memoryPair } from "../transport/memory.ts";
 import type { Transport } from "../transport/transport.ts";
-import { API_LEVEL, NATS_VERSION, VERSION } from "../version.ts";
+import { NATS_VERSION, VERSION } from "../version.ts";
 import { BufferPool } from "../wire/buffer.ts";
 import type { Info } from "../wire/info.ts";
 import { Accounts } from "./accounts.ts";
 import { Acceptor } from "./acceptor.ts";
-import { hostPort, localHost, splitHostPort } from "./addresses.ts";
+import { hostPort, localHost } from "./addresses.ts";
 import type { ClosedConnection } from "./connections.ts";
 import { Connections } from "./connections.ts";
 import { letGo } from "./lame_duck.ts";
 import { Logins } from "./logins.ts";
+import { factsOf, ServerEvents } from "./events.ts";
 import type { LiveOptions } from "./reload.ts";
 import { reloadOptions } from "./reload.ts";
+import { infoFor } from "./server_info.ts";
 import { Sweeper } from "./sweeper.ts";
 
 /** Where a server is in its life. */
@@ -65,6 +68,8 @@ export interface StartOptions extends ServerOptions {
 export class Server implements AsyncDisposable {
   /** Public nkey of this run of the server. */
   readonly id: string = newServerId();
+  /** Tells who comes and goes. */
+  readonly events: ServerEvents = new ServerEvents();
 
   /** What everybody in the server reads, and only a reload writes. */
   readonly #options: LiveOptions;
@@ -119,8 +124,8 @@ export class Server implements AsyncDisposable {
         this.#logins.authenticate(client, credentials),
       account: (name) => this.#accounts.get(name),
       random: Math.random,
-      clientClosed: (client, reason) =>
-        this.#connections.remove(client, reason, clock.epochMs()),
+      clientConnected: (client) => this.events.emit("connect", factsOf(client)),
+      clientClosed: (client, reason) => this.#closed(client, reason),
     };
     this.#sweeper = new Sweeper(
       this.#context,
@@ -354,6 +359,17 @@ export class Server implements AsyncDisposable {
     await this.shutdown();
   }
 
+  #closed(client: Client, reason: CloseReason): void {
+    const epochMs = this.#options.clock.epochMs();
+    const closed = this.#connections.remove(client, reason, epochMs);
+    this.events.emit("disconnect", closed);
+    if (reason.startsWith("Slow Consumer")) {
+      this.events.emit("slowConsumer", closed);
+    } else if (reason.startsWith("Authentication")) {
+      this.events.emit("authFailure", closed);
+    }
+  }
+
   /** Who a connection is, for services that are told. */
   #describe(id: number): RequesterFacts {
     const client = this.#connections.live.get(id);
@@ -364,25 +380,13 @@ export class Server implements AsyncDisposable {
   }
 
   #info(client: Client): Info {
-    const { host, maxPayload, noHeaderSupport, clientAdvertise } =
-      this.#options;
-    const { hostname } = client.connection.transport.remoteAddress;
-    const [advertisedHost, advertisedPort] = splitHostPort(clientAdvertise);
-    return {
-      server_id: this.id,
-      server_name: this.name,
-      version: NATS_VERSION,
-      proto: 1,
-      go: `deno${Deno.version.deno}`,
-      host: advertisedHost || host,
-      port: advertisedPort || this.port,
-      headers: !noHeaderSupport,
-      max_payload: client.account.payloadLimit(maxPayload),
-      client_id: client.connection.id,
-      client_ip: hostname,
-      api_lvl: API_LEVEL,
-      ...this.#logins.info,
-      ...this.#acceptor.tlsInfo,
-    };
+    return infoFor(client, {
+      id: this.id,
+      name: this.name,
+      port: this.port,
+      options: this.#options,
+      tls: this.#acceptor.tlsInfo,
+      logins: this.#logins.info,
+    });
   }
 }

@@ -60,6 +60,7 @@ export class PermittedClients implements AsyncDisposable {
       }),
       account: () => account,
       random: Math.random,
+      clientConnected: () => {},
       clientClosed: () => {},
     } as unknown as ClientHost;
   }

@@ -1,0 +1,45 @@
+/** What INFO says to a client (client-protocol §1.2). */
+
+import type { ResolvedOptions } from "../options.ts";
+import type { Client } from "../peer/client.ts";
+import { API_LEVEL, NATS_VERSION } from "../version.ts";
+import type { Info } from "../wire/info.ts";
+import { splitHostPort } from "./addresses.ts";
+
+/** The server as clients see it. */
+export interface ServerFacts {
+  /** Its public nkey. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** Port it listens on. */
+  readonly port: number;
+  /** Its options. */
+  readonly options: ResolvedOptions;
+  /** What there is to say of TLS, and of logins. */
+  readonly tls: Partial<Info>;
+  readonly logins: Partial<Info>;
+}
+
+/** INFO for this client, complete, as of now. */
+export function infoFor(client: Client, facts: ServerFacts): Info {
+  const { clientAdvertise, host, maxPayload, noHeaderSupport } = facts.options;
+  const { account, connection } = client;
+  const [advertisedHost, advertisedPort] = splitHostPort(clientAdvertise);
+  return {
+    server_id: facts.id,
+    server_name: facts.name,
+    version: NATS_VERSION,
+    proto: 1,
+    go: `deno${Deno.version.deno}`,
+    host: advertisedHost || host,
+    port: advertisedPort || facts.port,
+    headers: !noHeaderSupport,
+    max_payload: account.payloadLimit(maxPayload),
+    client_id: connection.id,
+    client_ip: connection.transport.remoteAddress.hostname,
+    api_lvl: API_LEVEL,
+    ...facts.logins,
+    ...facts.tls,
+  };
+}
