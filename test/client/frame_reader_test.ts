@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import type { FrameHandler } from "../../src/client/frame_reader.ts";
+import { FrameError, FrameReader } from "../../src/client/frame_reader.ts";
+import { decodeUtf8, encodeUtf8 } from "../../src/wire/ascii.ts";
+
+const STREAM = encodeUtf8(
+  [
+    'INFO {"max_payload": 10} ',
+    "PING",
+    "MSG a.b 1 5",
+    "he\r\no",
+    "+OK",
+    "MSG a.b 22  reply.x 0",
+    "",
+    "HMSG h 3 12 14",
+    "NATS/1.0\r\n\r\nhi",
+    "HMSG h 3 r 31 31",
+    "NATS/1.0 503\r\nA: b\r\nA:  ccc\r\n\r\n",
+    "-ERR 'Stale Connection'",
+    "",
+  ].join("\r\n"),
+);
+
+const EXPECTED = [
+  'INFO {"max_payload": 10}',
+  "PING",
+  "1 a.b  0 he\r\no -",
+  "+OK",
+  "22 a.b reply.x 0  -",
+  "3 h  0 hi {}",
+  '3 h r 503  {"A":["b","ccc"]}',
+  "-ERR 'Stale Connection'",
+];
+
+/** Everything `FrameReader` says about pieces of a stream. */
+function read(pieces: readonly Uint8Array[]): string[] {
+  const said: string[] = [];
+  const handler: FrameHandler = {
+    ended: () => false,
+    publish: () => {},
+    onMessage(sid, message) {
+      const { subject, reply, status, data, headers } = message.copy();
+      const shown = headers === undefined
+        ? "-"
+        : JSON.stringify(Object.fromEntries(headers));
+      said.push(
+        `${sid} ${subject} ${reply} ${status} ${decodeUtf8(data)} ${shown}`,
+      );
+    },
+    onLine: (line) => void said.push(line),
+  };
+  const reader = new FrameReader(handler);
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length;) {
+      const window = reader.window();
+      const part = piece.subarray(at, at + window.length);
+      window.set(part);
+      reader.filled(part.length);
+      reader.parse();
+      at += part.length;
+    }
+  }
+  return said;
+}
+
+Deno.test("FrameReader.parse() reads a stream whole", () => {
+  assert.deepEqual(read([STREAM]), EXPECTED);
+});
+
+Deno.test("FrameReader.parse() reads a stream cut at every byte", () => {
+  for (let cut = 1; cut < STREAM.length; cut++) {
+    const pieces = [STREAM.subarray(0, cut), STREAM.subarray(cut)];
+    assert.deepEqual(read(pieces), EXPECTED, `cut at ${cut}`);
+  }
+  assert.deepEqual(
+    read([...STREAM].map((byte) => Uint8Array.of(byte))),
+    EXPECTED,
+  );
+});
+
+Deno.test("FrameReader.parse() takes messages larger than its buffer", () => {
+  const payload = "x".repeat(3_000_000);
+  const stream = encodeUtf8(`MSG a 1 3000000\r\n${payload}\r\n`.repeat(3));
+  assert.deepEqual(read([stream]), Array(3).fill(`1 a  0 ${payload} -`));
+});
+
+Deno.test("FrameReader.parse() refuses what is not the protocol", async (t) => {
+  for (
+    const line of [
+      "MSG a 1 x\r\n",
+      "MSG a\r\n",
+      "MSG a 1 r 5 6\r\n",
+      "HMSG a 1 9 5\r\nNATS/1.0\r\n",
+      "MSG a 1 1\r\nabc",
+      "MSG a b c d e f g h i j k l\r\n",
+    ]
+  ) {
+    await t.step(JSON.stringify(line), () => {
+      assert.throws(() => read([encodeUtf8(line)]), FrameError);
+    });
+  }
+});
