@@ -9,11 +9,11 @@ import assert from "node:assert/strict";
 const ROWS: readonly (readonly string[])[] = [
   ["auth_options.ts", "errors.ts", "log.ts", "options.ts", "version.ts"],
   ["wire", "subject", "transport", "config", "logging"],
-  ["auth"],
+  ["auth", "client"],
   ["core"],
   ["peer"],
   ["server"],
-  ["cli", "mod.ts"],
+  ["cli", "mod.ts", "nats_core.ts"],
 ];
 
 /** Longest a source file may get. */
