@@ -3,6 +3,8 @@
  * as configuration files have them too. Checked by `auth/`.
  */
 
+import type { TlsFacts } from "./tls_facts.ts";
+
 /**
  * Who may connect and what they may do. At most one of `user`, `token` and
  * `users` is given; accounts may have users of their own besides.
@@ -113,33 +115,7 @@ export interface AuthRequest {
   /** How it is connected: `STANDARD`, `IN_PROCESS`. */
   readonly connectionType: string;
   /** How the connection is encrypted; `null` if it is not. */
-  readonly tls: AuthTls | null;
-}
-
-/** Encryption of a connection. */
-export interface AuthTls {
-  /** `1.2` or `1.3`. */
-  readonly version: string;
-  /** IANA name of the cipher suite. */
-  readonly cipherSuite: string;
-  /** The client's certificate, verified; `null` if none was asked for. */
-  readonly peer: AuthCertificate | null;
-}
-
-/** What a client certificate says. */
-export interface AuthCertificate {
-  /** Subject as an RFC 2253 string, the most specific part first. */
-  readonly subject: string;
-  /** Alternative names that are mail addresses. */
-  readonly emails: readonly string[];
-  /** Alternative names that are host names. */
-  readonly dnsNames: readonly string[];
-  /** Alternative names that are URIs. */
-  readonly uris: readonly string[];
-  /** SHA-256 of the certificate, hex. */
-  readonly sha256: string;
-  /** SHA-256 of its SubjectPublicKeyInfo, hex. */
-  readonly publicKeySha256: string;
+  readonly tls: TlsFacts | null;
 }
 
 /** What a user may publish and subscribe to; what is absent is not limited. */

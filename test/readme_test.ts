@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import manifest from "../deno.json" with { type: "json" };
+import { helpText } from "../src/config/flags.ts";
 import { TestServer } from "./support/server.ts";
 
 const readme = await Deno.readTextFile(
@@ -70,6 +71,10 @@ Deno.test("README's authenticator lets in who is in the table", async () => {
     "-ERR 'Authorization Violation'",
     "",
   ], decode(stderr));
+});
+
+Deno.test("README shows the help there is", () => {
+  assert(readme.includes(`$ midge -h\n${helpText().trim()}\n`));
 });
 
 Deno.test("README's first commands are tasks that exist and name their permissions", () => {

@@ -15,7 +15,7 @@ import { Sublist } from "../subject/sublist.ts";
 import type { Interest } from "../subject/trie.ts";
 import { encodeUtf8, latin1 } from "../wire/ascii.ts";
 import type { Message } from "../wire/message.ts";
-import { fitsQueue, overlap } from "./patterns.ts";
+import { fitsQueue, overlap } from "../subject/patterns.ts";
 
 /** How often and how long a reply subject may be published to. */
 export interface Responses {

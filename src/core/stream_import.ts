@@ -3,7 +3,7 @@
  * reaches subscribers of another, under subjects of its own.
  */
 
-import { overlap } from "../auth/patterns.ts";
+import { overlap } from "../subject/patterns.ts";
 import { NO_MATCH } from "../subject/match_result.ts";
 import type { SubjectMapping } from "../subject/transform.ts";
 import type { Account, InterestListener } from "./account.ts";

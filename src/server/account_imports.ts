@@ -3,14 +3,13 @@
  * accounts themselves are wired up by the registry.
  */
 
-import { overlap } from "../auth/patterns.ts";
+import { covers, overlap } from "../subject/patterns.ts";
 import type {
   AccountOptions,
   ExportOptions,
   ImportOptions,
 } from "../auth_options.ts";
 import { ConfigError } from "../errors.ts";
-import { covers } from "../subject/covers.ts";
 import { isLiteralSubject, isValidSubject } from "../subject/subject.ts";
 import type { SubjectMapping } from "../subject/transform.ts";
 import { mapSubjects } from "../subject/transform.ts";

@@ -5,7 +5,7 @@ import type {
   SubjectPermissions,
 } from "../../src/auth_options.ts";
 import { OpenReplies } from "../../src/auth/open_replies.ts";
-import { fitsQueue, overlap } from "../../src/auth/patterns.ts";
+import { fitsQueue, overlap } from "../../src/subject/patterns.ts";
 import {
   checkPermissions,
   compilePermissions,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { covers } from "../../src/subject/covers.ts";
+import { covers } from "../../src/subject/patterns.ts";
 import type {
   SubjectMapping,
   SubjectTransform,

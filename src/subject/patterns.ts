@@ -1,6 +1,28 @@
-/** How the wildcards of permissions compare with those of what is asked for. */
+/** How subscription subjects and queue names compare, wildcards and all. */
 
-import { Token, tokenEnd, tokenKind } from "../subject/subject.ts";
+import { Token, tokenEnd, tokenKind } from "./subject.ts";
+
+/** Whether every subject that matches `narrow` matches `wide`; both valid. */
+export function covers(wide: Uint8Array, narrow: Uint8Array): boolean {
+  for (let i = 0, j = 0;;) {
+    const endWide = tokenEnd(wide, i);
+    const endNarrow = tokenEnd(narrow, j);
+    const kind = tokenKind(wide, i, endWide);
+    if (kind === Token.Tail) return true;
+    const other = tokenKind(narrow, j, endNarrow);
+    if (other === Token.Tail) return false;
+    if (
+      kind === Token.Literal &&
+      (other !== Token.Literal ||
+        !same(wide.subarray(i, endWide), narrow.subarray(j, endNarrow)))
+    ) return false;
+    if (endWide === wide.length || endNarrow === narrow.length) {
+      return endWide === wide.length && endNarrow === narrow.length;
+    }
+    i = endWide + 1;
+    j = endNarrow + 1;
+  }
+}
 
 /** Whether some subject matches both of these valid subscription subjects. */
 export function overlap(a: Uint8Array, b: Uint8Array): boolean {
@@ -12,7 +34,7 @@ export function overlap(a: Uint8Array, b: Uint8Array): boolean {
     if (kindA === Token.Tail || kindB === Token.Tail) return true;
     if (
       kindA === Token.Literal && kindB === Token.Literal &&
-      !sameBytes(a.subarray(i, endA), b.subarray(j, endB))
+      !same(a.subarray(i, endA), b.subarray(j, endB))
     ) return false;
     if (endA === a.length || endB === b.length) {
       return endA === a.length && endB === b.length;
@@ -40,6 +62,6 @@ export function fitsQueue(queue: string, pattern: string): boolean {
   return wanted.length === given.length;
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
