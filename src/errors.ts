@@ -29,6 +29,10 @@ export type CloseReason =
   | "Maximum Control Line Exceeded"
   | "Server Shutdown"
   | "No Responders Requires Headers"
+  | "Duplicate Route"
+  | "Route Removed"
+  | "Cluster Name Conflict"
+  | "Duplicate Server Name"
   | "Internal Error";
 
 /**
