@@ -121,41 +121,68 @@ export const DEFAULT_CONNECT: Readonly<ConnectOptions> = {
 };
 
 /**
- * Reads the JSON of a CONNECT over what the client said before. Keys are
- * compared without case, unknown ones ignored, `null` leaves a field alone.
- *
- * Returns what is wrong, as text for the log, when the JSON is malformed or a
- * value has the wrong type.
+ * Reads the JSON of a CONNECT over what the client said before; see
+ * `readFields`.
  */
 export function parseConnect(
   json: Uint8Array,
   before: Readonly<ConnectOptions>,
 ): ConnectOptions | string {
+  return readFields("CONNECT", json, before);
+}
+
+/**
+ * Reads the JSON of an operation over `before`, which has every field. Keys are
+ * compared without case, unknown ones ignored, `null` leaves a field alone.
+ *
+ * Returns what is wrong, as text for the log, when the JSON is malformed or a
+ * value has the wrong type.
+ */
+export function readFields<T extends object>(
+  operation: string,
+  json: Uint8Array,
+  before: Readonly<T>,
+): T | string {
+  const given = readObject(operation, json);
+  if (typeof given === "string") return given;
+  const fields: Record<string, unknown> = { ...before };
+  for (const [name, value] of Object.entries(given)) {
+    const key = name.toLowerCase();
+    if (!Object.hasOwn(before, key) || value === null) continue;
+    const wanted = typeof before[key as keyof T];
+    const wrong = wrongType(value, wanted);
+    if (wrong !== null) return `invalid ${operation}: "${key}" ${wrong}`;
+    fields[key] = value;
+  }
+  return fields as unknown as T;
+}
+
+/** The object in a JSON text, empty for `null`; else what is wrong with it. */
+export function readObject(
+  operation: string,
+  json: Uint8Array,
+): object | string {
   let value: unknown;
   try {
     value = JSON.parse(decodeUtf8(json));
   } catch (error) {
-    return `invalid CONNECT: ${error instanceof Error ? error.message : error}`;
+    const cause = error instanceof Error ? error.message : error;
+    return `invalid ${operation}: ${cause}`;
   }
-  if (value === null) return { ...before };
+  if (value === null) return {};
   if (typeof value !== "object" || Array.isArray(value)) {
-    return "invalid CONNECT: not a JSON object";
+    return `invalid ${operation}: not a JSON object`;
   }
-  const options: Record<string, unknown> = { ...before };
-  for (const [name, field] of Object.entries(value)) {
-    const key = name.toLowerCase();
-    if (!Object.hasOwn(DEFAULT_CONNECT, key) || field === null) continue;
-    const wanted: string = typeof DEFAULT_CONNECT[key as keyof ConnectOptions];
-    const given: string = typeof field;
-    if (given !== wanted) {
-      return `invalid CONNECT: "${key}" must be a ${wanted}`;
-    }
-    if (given === "number" && !Number.isInteger(field)) {
-      return `invalid CONNECT: "${key}" must be a whole number`;
-    }
-    options[key] = field;
-  }
-  return options as unknown as ConnectOptions;
+  return value;
+}
+
+/** Why `value` is not of type `wanted`; `null` if it is. */
+export function wrongType(value: unknown, wanted: string): string | null {
+  const given: string = typeof value;
+  if (given !== wanted) return `must be a ${wanted}`;
+  return given === "number" && !Number.isInteger(value)
+    ? "must be a whole number"
+    : null;
 }
 
 /** base64url without padding, as nonces are written. */
