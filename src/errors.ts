@@ -141,6 +141,31 @@ export function noRespondersRequiresHeaders(): ProtocolError {
   );
 }
 
+/** Somebody on the port for routes who is no server. */
+export function wrongRoutePort(): ProtocolError {
+  return new ProtocolError(
+    "attempted to connect to route port",
+    "Incorrect Port",
+  );
+}
+
+/** A server of another cluster. */
+export function wrongClusterName(theirs: string, ours: string): ProtocolError {
+  return new ProtocolError(
+    `Rejecting connection, cluster name "${theirs}" does not match "${ours}"`,
+    "Cluster Name Conflict",
+  );
+}
+
+/** Another server that calls itself as this one does: closed without a word. */
+export function duplicateServerName(name: string): ProtocolError {
+  return new ProtocolError(
+    null,
+    "Duplicate Server Name",
+    `Remote server has a duplicate name: "${name}"`,
+  );
+}
+
 /** The client sent us `-ERR`. */
 export function peerError(text: string): ProtocolError {
   return new ProtocolError(null, "Parse Error", `Client Error ${text}`);

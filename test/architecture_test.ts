@@ -19,6 +19,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["auth", "client"],
   ["core"],
   ["peer"],
+  ["cluster"],
   ["server"],
   ["cli", "mod.ts", "nats_core.ts"],
 ];
