@@ -9,11 +9,13 @@ import { hashWords } from "../src/wire/words.ts";
 interface Subscription {
   readonly subject: Uint8Array;
   readonly queue: string | null;
+  via: null;
+  weight: 1;
   slot: number;
 }
 
 function subscription(subject: string): Subscription {
-  return { subject: fromLatin1(subject), queue: null, slot: -1 };
+  return { subject: fromLatin1(subject), queue: null, via: null, weight: 1, slot: -1 };
 }
 
 /** `count` subscriptions of three tokens, a tenth of them with a wildcard. */

@@ -166,9 +166,9 @@ export function duplicateServerName(name: string): ProtocolError {
   );
 }
 
-/** The client sent us `-ERR`. */
-export function peerError(text: string): ProtocolError {
-  return new ProtocolError(null, "Parse Error", `Client Error ${text}`);
+/** The peer, called `who` in the log, sent us `-ERR`. */
+export function peerError(text: string, who = "Client"): ProtocolError {
+  return new ProtocolError(null, "Parse Error", `${who} Error ${text}`);
 }
 
 /** More subscriptions on the connection than `max_subscriptions`. */

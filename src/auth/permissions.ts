@@ -156,8 +156,8 @@ export class Permissions {
 const compiled = new WeakMap<PermissionOptions, Permissions>();
 
 /** Cached verdicts: what a cache holds are results of matches. */
-const ADMITTED = new MatchResult<Rule>(NOBODY, NOBODY, 0);
-const REFUSED = new MatchResult<Rule>(NOBODY, NOBODY, 0);
+const ADMITTED = new MatchResult<Rule>(NOBODY, NOBODY, null, 0);
+const REFUSED = new MatchResult<Rule>(NOBODY, NOBODY, null, 0);
 
 /**
  * Starts the hashes of tokens. It need not be unpredictable: which tokens meet
@@ -204,6 +204,8 @@ function rule(text: string): Rule {
   return {
     subject: encodeUtf8(subject),
     queue: queue === undefined ? null : latin1(encodeUtf8(queue)),
+    via: null,
+    weight: 1,
     slot: -1,
   };
 }

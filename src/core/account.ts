@@ -9,7 +9,7 @@ import { Sublist } from "../subject/sublist.ts";
 import { MatchCache } from "../subject/match_cache.ts";
 import type { Message } from "../wire/message.ts";
 import type { Subscription } from "./subscription.ts";
-import { CHECK_CROSSING } from "./subscription.ts";
+import { CHECK_CROSSING, CHECK_REMOTE } from "./subscription.ts";
 
 /** Where clients without an account of their own live. */
 export const GLOBAL_ACCOUNT = "$G";
@@ -28,7 +28,7 @@ export class LastMatch {
   result: MatchResult<Subscription> = NO_MATCH;
 }
 
-/** Told of the subscriptions that an account's own connections hold. */
+/** Told of subscriptions that come and go. */
 export interface InterestListener {
   /** There is one more. */
   inserted(subscription: Subscription): void;
@@ -54,6 +54,8 @@ export class Account {
   maxSubscriptions = -1;
   /** Largest message a client of it may publish, in bytes; -1 for the server's. */
   maxPayload = -1;
+  /** Tells other servers of all interest here; there must be none yet. */
+  announcer: InterestListener | null = null;
 
   readonly #listeners: InterestListener[] = [];
 
@@ -88,7 +90,10 @@ export class Account {
     return this.maxPayload < 0 ? max : Math.min(max, this.maxPayload);
   }
 
-  /** From now on `listener` is told of subscriptions; there must be none yet. */
+  /**
+   * From now on `listener` is told of the subscriptions that the account's own
+   * connections hold; there must be none yet.
+   */
   listen(listener: InterestListener): void {
     this.#listeners.push(listener);
   }
@@ -99,7 +104,10 @@ export class Account {
    */
   insert(subscription: Subscription): boolean {
     if (!this.sublist.insert(subscription)) return false;
-    if ((subscription.checks & CHECK_CROSSING) !== 0) return true;
+    const { checks } = subscription;
+    if ((checks & CHECK_REMOTE) !== 0) return true;
+    this.announcer?.inserted(subscription);
+    if ((checks & CHECK_CROSSING) !== 0) return true;
     this.subscriptions++;
     for (const listener of this.#listeners) listener.inserted(subscription);
     return true;
@@ -108,7 +116,10 @@ export class Account {
   /** Takes a subscription out; one that is not in it is let pass. */
   remove(subscription: Subscription): void {
     if (!this.sublist.remove(subscription)) return;
-    if ((subscription.checks & CHECK_CROSSING) !== 0) return;
+    const { checks } = subscription;
+    if ((checks & CHECK_REMOTE) !== 0) return;
+    this.announcer?.removed(subscription);
+    if ((checks & CHECK_CROSSING) !== 0) return;
     this.subscriptions--;
     for (const listener of this.#listeners) listener.removed(subscription);
   }

@@ -9,8 +9,10 @@ import { staleConnection } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Transport } from "../transport/transport.ts";
 import { errorLine, PING } from "../wire/encoder.ts";
-import type { Parser } from "../wire/parser.ts";
+import type { ByteParser } from "../wire/op_handler.ts";
 import type { ConnectionContext, Traffic } from "./connection_context.ts";
+import type { ConnectionKind } from "./connection_context.ts";
+import { CLIENT_KIND } from "./connection_context.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { OutboundOwner } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
@@ -31,11 +33,11 @@ const LINGER_MS = 500;
 /** The one a connection runs for: a client, a route. */
 export interface Peer {
   /** Turns bytes read into operations. */
-  readonly parser: Parser;
+  readonly parser: ByteParser;
   /** Operations seen that count as life: a PING is not due after any. */
   readonly activity: number;
   /** The connection is over and its `ended` set; called once. */
-  closed(reason: CloseReason): void;
+  connectionClosed(reason: CloseReason): void;
 }
 
 /**
@@ -81,6 +83,7 @@ export class Connection implements OutboundOwner, Traffic {
   pause: Promise<void> | null = null;
 
   readonly #context: ConnectionContext;
+  readonly #kind: ConnectionKind;
   #peer: Peer | null = null;
   #reading: Promise<void> = Promise.resolve();
   #ended: Promise<void> | null = null;
@@ -91,11 +94,17 @@ export class Connection implements OutboundOwner, Traffic {
   #writtenSeenAt: number;
 
   /** Takes over `transport`; nothing happens before `run`. */
-  constructor(id: number, transport: Transport, context: ConnectionContext) {
+  constructor(
+    id: number,
+    transport: Transport,
+    context: ConnectionContext,
+    kind: ConnectionKind = CLIENT_KIND,
+  ) {
     const { options, pool, flushes } = context;
     this.id = id;
     this.transport = transport;
     this.#context = context;
+    this.#kind = kind;
     this.startedAt = options.clock.epochMs();
     this.lastReadAt = options.clock.now();
     this.#writtenSeenAt = this.lastReadAt;
@@ -104,9 +113,13 @@ export class Connection implements OutboundOwner, Traffic {
       this,
       pool,
       flushes,
-      options.maxPendingBytes,
+      options.maxPendingBytes * kind.pendingFactor,
     );
-    this.heartbeat = new Heartbeat(this.lastReadAt, options);
+    this.heartbeat = new Heartbeat(
+      this.lastReadAt,
+      options,
+      kind.maxPingIntervalMs,
+    );
   }
 
   /**
@@ -165,9 +178,9 @@ export class Connection implements OutboundOwner, Traffic {
 
   /** `OutboundOwner` */
   pendingExceeded(): void {
-    const { maxPendingBytes } = this.#context.options;
+    const limit = this.outbound.maxPendingBytes;
     this.log.info(
-      `${this.label} - Slow Consumer Detected: MaxPending of ${maxPendingBytes} Exceeded`,
+      `${this.label} - Slow Consumer Detected: MaxPending of ${limit} Exceeded`,
     );
     this.abort("Slow Consumer (Pending Bytes)");
   }
@@ -215,7 +228,7 @@ export class Connection implements OutboundOwner, Traffic {
     const { hostname, port } = this.transport.remoteAddress;
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
     const name = this.peerName === "" ? "" : ` - ${this.peerName}`;
-    return `${host}:${port} - cid:${this.id}${name}`;
+    return `${host}:${port} - ${this.#kind.prefix}:${this.id}${name}`;
   }
 
   /** The server's log. */
@@ -250,7 +263,7 @@ export class Connection implements OutboundOwner, Traffic {
     await this.#read(peer.parser);
   }
 
-  async #read(parser: Parser): Promise<void> {
+  async #read(parser: ByteParser): Promise<void> {
     const { flushes, pool, turn, options: { clock } } = this.#context;
     const { transport } = this;
     const separate = transport.separate === true;
@@ -329,9 +342,11 @@ export class Connection implements OutboundOwner, Traffic {
     if (this.#ended === null) {
       this.closed = true;
       this.closeReason = reason;
-      this.log.debug?.(`${this.label} - Client connection closed: ${reason}`);
+      this.log.debug?.(
+        `${this.label} - ${this.#kind.noun} connection closed: ${reason}`,
+      );
       this.#ended = this.#shut(flush && !this.#upgrading);
-      this.#peer?.closed(reason);
+      this.#peer?.connectionClosed(reason);
     }
     return this.#ended;
   }

@@ -20,6 +20,37 @@ export interface ConnectionContext {
   readonly busyWait: BusyWait | null;
 }
 
+/** What tells connections of clients from those of other servers. */
+export interface ConnectionKind {
+  /** How the log names one, by number. */
+  readonly prefix: "cid" | "rid";
+  /** What the log calls them. */
+  readonly noun: "Client" | "Router";
+  /** Longest pause between PINGs, whatever the options say. */
+  readonly maxPingIntervalMs: number;
+  /** How many times `maxPendingBytes` may wait to be sent. */
+  readonly pendingFactor: number;
+}
+
+/** Connections of clients. */
+export const CLIENT_KIND: ConnectionKind = {
+  prefix: "cid",
+  noun: "Client",
+  maxPingIntervalMs: Infinity,
+  pendingFactor: 1,
+};
+
+/**
+ * Connections of other servers. Losing one costs many clients messages, so it
+ * may fall further behind; a silent cut is noticed within three PINGs.
+ */
+export const ROUTE_KIND: ConnectionKind = {
+  prefix: "rid",
+  noun: "Router",
+  maxPingIntervalMs: 30_000,
+  pendingFactor: 4,
+};
+
 /** Messages and payload bytes, each way; header blocks count as payload. */
 export interface Traffic {
   /** Messages received. */

@@ -10,7 +10,7 @@ import type { Account } from "./account.ts";
 import type { Connection } from "./connection.ts";
 import type { Draft } from "./draft.ts";
 import type { SubscriptionOwner } from "./subscription.ts";
-import { CHECK_CROSSING, Subscription } from "./subscription.ts";
+import { CHECK_CROSSING, CHECK_UNTOLD, Subscription } from "./subscription.ts";
 
 /** How a message came into the account it is being delivered in. */
 export const enum Passage {
@@ -22,6 +22,8 @@ export const enum Passage {
   Reply,
   /** By a stream import: it goes no further. */
   Stream,
+  /** From another server: it goes to no third one. */
+  Route,
 }
 
 /** A delivery under way, as a crossing sees it. */
@@ -59,10 +61,14 @@ export interface Crossing extends SubscriptionOwner {
 const NO_CONNECTION = null as unknown as Connection;
 const NO_SID = "";
 
-/** A subscription of the server's own, not yet inserted. */
+/**
+ * A subscription of the server's own, not yet inserted. Unless it is `untold`,
+ * other servers send what it is for.
+ */
 export function crossingSubscription(
   owner: Crossing,
   subject: Uint8Array,
+  untold = false,
 ): Subscription {
   const subscription = new Subscription(
     owner,
@@ -71,6 +77,6 @@ export function crossingSubscription(
     null,
     NO_SID,
   );
-  subscription.checks = CHECK_CROSSING;
+  subscription.checks = CHECK_CROSSING | (untold ? CHECK_UNTOLD : 0);
   return subscription;
 }

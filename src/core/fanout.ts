@@ -3,7 +3,7 @@
  * append a frame to each connection. The hot path of the server.
  */
 
-import type { MatchResult } from "../subject/match_result.ts";
+import type { MatchResult, QueueShare } from "../subject/match_result.ts";
 import {
   frameLength,
   headLength,
@@ -21,13 +21,15 @@ import type { Carrier, Crossing } from "./crossing.ts";
 import { Passage } from "./crossing.ts";
 import { Draft } from "./draft.ts";
 import type { Outbound } from "./outbound.ts";
-import type { Subscription } from "./subscription.ts";
+import { RouteList } from "./route_list.ts";
+import type { OtherServer, Subscription } from "./subscription.ts";
 import {
   CHECK_CLOSED,
   CHECK_CROSSING,
   CHECK_DENY,
   CHECK_ECHO,
   CHECK_MAX,
+  CHECK_REMOTE,
   CHECK_REPLY,
 } from "./subscription.ts";
 
@@ -68,6 +70,8 @@ export class Fanout implements Carrier {
   #crossings = 0;
   /** One for each crossing in a row. */
   readonly #drafts: Draft[] = [];
+  /** Other servers that the message in hand goes to. */
+  readonly #routes = new RouteList();
 
   /** `seed` starts the choice of queue members; any number. */
   constructor(seed: number) {
@@ -92,6 +96,30 @@ export class Fanout implements Carrier {
     return this.#spread(result, publisher);
   }
 
+  /**
+   * Delivers the message in hand, sent by another server over `route`, to those
+   * of `account` here: all plain subscriptions, and one member of each of the
+   * queue groups named (cluster-protocol §2.5).
+   */
+  publishRouted(
+    account: Account,
+    route: OtherServer,
+    lastMatch: LastMatch,
+    queues: readonly string[] | null,
+  ): void {
+    const result = account.match(this.message, lastMatch);
+    this.passage = Passage.Route;
+    try {
+      this.#spread(result, route.connection);
+      for (let i = 0; queues !== null && i < queues.length; i++) {
+        this.#deliverToNamed(queues[i], result, route);
+      }
+      this.#sendToRoutes();
+    } finally {
+      this.passage = Passage.Own;
+    }
+  }
+
   /** `Carrier` */
   draft(): Draft {
     return this.#drafts[this.#crossings] ??= new Draft(this.#random);
@@ -110,9 +138,11 @@ export class Fanout implements Carrier {
     this.#inHand = draft.message;
     this.passage = passage;
     this.#crossings++;
+    const outer = this.#routes.begin();
     try {
       return this.#spread(result, publisher);
     } finally {
+      this.#routes.end(outer);
       this.#inHand = inHand;
       this.passage = cameBy;
       this.#crossings--;
@@ -128,6 +158,7 @@ export class Fanout implements Carrier {
       if (this.#deliver(plain[i], publisher)) copies++;
     }
     if (queues.length !== 0) copies += this.#deliverToQueues(result, publisher);
+    if (!this.#routes.empty) this.#sendToRoutes();
     if (copies !== 0) {
       this.#appended += copies *
         (this.#inHand.end - this.#inHand.subjectStart);
@@ -144,24 +175,94 @@ export class Fanout implements Carrier {
 
   /** One member of each queue group, uniformly at random. */
   #deliverToQueues(
-    { queues }: MatchResult<Subscription>,
+    { queues, shares }: MatchResult<Subscription>,
     publisher: Connection,
   ): number {
+    // Other servers say which groups a message of theirs is for.
+    if (this.passage === Passage.Route) return 0;
     let copies = 0;
     for (let i = 0; i < queues.length; i++) {
       const members = queues[i];
       const count = members.length;
-      let pick = count === 1 ? 0 : this.#below(count);
-      // Walk the ring until one of them takes it.
-      for (let tried = 0; tried < count; tried++) {
-        if (this.#deliver(members[pick], publisher)) {
-          copies++;
-          break;
-        }
-        if (++pick === count) pick = 0;
-      }
+      const pick = shares !== null
+        ? this.#pick(members, shares[i])
+        : count === 1
+        ? 0
+        : this.#below(count);
+      if (this.#deliverToOne(members, pick, count, publisher)) copies++;
     }
     return copies;
+  }
+
+  /** Offers it to `count` members from `pick` on, until one takes it. */
+  #deliverToOne(
+    members: readonly Subscription[],
+    pick: number,
+    count: number,
+    publisher: Connection,
+  ): boolean {
+    let at = pick;
+    for (let tried = 0; tried < count; tried++) {
+      if (this.#deliver(members[at], publisher)) return true;
+      if (++at === count) at = 0;
+    }
+    return false;
+  }
+
+  /** As likely each member of this server as each one of the others. */
+  #pick(
+    members: readonly Subscription[],
+    { local, total }: QueueShare,
+  ): number {
+    let left = this.#below(total);
+    if (left < local) return left;
+    left -= local;
+    let at = local;
+    while (left >= members[at].weight) left -= members[at++].weight;
+    return at;
+  }
+
+  /**
+   * A queue group that another server chose this one for. Members here come
+   * first; when the last has just left, one more server gets a try, maybe the
+   * one it came from (cluster-protocol §2.6).
+   */
+  #deliverToNamed(
+    name: string,
+    { queues, shares }: MatchResult<Subscription>,
+    origin: OtherServer,
+  ): void {
+    const index = queues.findIndex(([{ queue }]) => queue === name);
+    if (index < 0) return;
+    const members = queues[index];
+    const share = shares?.[index];
+    const local = share?.local ?? members.length;
+    const pick = local > 1 ? this.#below(local) : 0;
+    if (this.#deliverToOne(members, pick, local, origin.connection)) return;
+    if (share === undefined || share.total === local) return;
+    for (let at = local; at < members.length; at++) {
+      const { via, checks } = members[at];
+      if (via === null || (checks & CHECK_CLOSED) !== 0) continue;
+      if (via.connection === origin.connection && !via.takesBack) continue;
+      this.#routes.add(via, name);
+      return;
+    }
+  }
+
+  /** One frame for each server, with all the groups it was chosen for. */
+  #sendToRoutes(): void {
+    this.#routes.send(this.#inHand, this.tracing);
+  }
+
+  /** Notes that a server is to get the message in hand; whether it may. */
+  #addRoute({ via, queue }: Subscription): boolean {
+    // From one server to the next, and no further.
+    if (
+      via === null || this.passage === Passage.Route ||
+      this.passage === Passage.Stream
+    ) return false;
+    this.#routes.add(via, queue);
+    return true;
   }
 
   /** Appends the message to one subscriber's connection; whether it did. */
@@ -169,8 +270,10 @@ export class Fanout implements Carrier {
     const message = this.#inHand;
     if (subscription.checks !== 0) {
       if (!mayReceive(subscription, message, publisher)) return false;
-      if ((subscription.checks & CHECK_CROSSING) !== 0) {
-        return cross(subscription, this, publisher);
+      if ((subscription.checks & (CHECK_CROSSING | CHECK_REMOTE)) !== 0) {
+        return (subscription.checks & CHECK_REMOTE) !== 0
+          ? this.#addRoute(subscription)
+          : cross(subscription, this, publisher);
       }
     }
     const { connection, frame } = subscription;

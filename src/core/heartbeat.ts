@@ -29,6 +29,7 @@ export class Heartbeat {
   roundTripMs = -1;
 
   readonly #limits: HeartbeatLimits;
+  readonly #maxIntervalMs: number;
   #outstanding = 0;
   #sentAt = -Infinity;
   #activitySeen = 0;
@@ -37,14 +38,15 @@ export class Heartbeat {
    * Before `connected`, PINGs come at the plain interval. `limits` are read
    * anew each time: a reload may change them.
    */
-  constructor(now: number, limits: HeartbeatLimits) {
+  constructor(now: number, limits: HeartbeatLimits, maxIntervalMs = Infinity) {
     this.#limits = limits;
-    this.dueAt = now + limits.pingIntervalMs;
+    this.#maxIntervalMs = maxIntervalMs;
+    this.dueAt = now + this.#intervalMs;
   }
 
   /** CONNECT came: measure the round trip soon. `random` is from 0 to 1. */
   connected(now: number, random: number): void {
-    const first = Math.min(this.#limits.pingIntervalMs, FIRST_PING_MS);
+    const first = Math.min(this.#intervalMs, FIRST_PING_MS);
     this.dueAt = now + first * (1 + FIRST_PING_JITTER * random);
   }
 
@@ -60,7 +62,7 @@ export class Heartbeat {
    */
   beat(now: number, activity: number): Beat {
     if (now < this.dueAt) return "nothing";
-    this.dueAt = now + this.#limits.pingIntervalMs;
+    this.dueAt = now + this.#intervalMs;
     const active = activity !== this.#activitySeen;
     this.#activitySeen = activity;
     if (active && now - this.#sentAt < ROUND_TRIP_AGE_MS) return "nothing";
@@ -68,5 +70,9 @@ export class Heartbeat {
     this.#outstanding++;
     this.#sentAt = now;
     return "ping";
+  }
+
+  get #intervalMs(): number {
+    return Math.min(this.#limits.pingIntervalMs, this.#maxIntervalMs);
   }
 }

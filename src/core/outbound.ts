@@ -52,6 +52,8 @@ export class Outbound {
   written = 0;
   /** A write is in flight. */
   writing = false;
+  /** Unsent bytes at which the peer does not keep up. */
+  readonly maxPendingBytes: number;
   /** A publisher was held for this connection in vain: nothing went out. */
   stalled = false;
 
@@ -59,7 +61,6 @@ export class Outbound {
   readonly #owner: OutboundOwner;
   readonly #pool: BufferPool;
   readonly #flushes: FlushList;
-  readonly #maxPendingBytes: number;
   /** Full segments in front of `segment`, and the bytes used in each. */
   #sealed: Sealed[] = [];
   #sealedBytes = 0;
@@ -85,7 +86,7 @@ export class Outbound {
     this.#owner = owner;
     this.#pool = pool;
     this.#flushes = flushes;
-    this.#maxPendingBytes = maxPendingBytes;
+    this.maxPendingBytes = maxPendingBytes;
   }
 
   /** Bytes not yet taken by the transport. */
@@ -136,7 +137,7 @@ export class Outbound {
     if (!this.writing) {
       this.#batch = 0;
       this.#writeNext();
-    } else if (this.pending > this.#maxPendingBytes) {
+    } else if (this.pending > this.maxPendingBytes) {
       this.#owner.pendingExceeded();
     }
   }
@@ -148,8 +149,8 @@ export class Outbound {
   shouldHold(bytes: number): boolean {
     if (!this.writing) return false;
     const { pending } = this;
-    if (pending <= Math.min(bytes, this.#maxPendingBytes / 2)) return false;
-    return !this.stalled || pending > this.#maxPendingBytes * 0.75;
+    if (pending <= Math.min(bytes, this.maxPendingBytes / 2)) return false;
+    return !this.stalled || pending > this.maxPendingBytes * 0.75;
   }
 
   /** Calls back once at most `bytes` are pending, or when closed. */
@@ -212,7 +213,7 @@ export class Outbound {
       Math.max(least, Math.min(Math.max(wanted, usual), limit)),
     );
     this.used = 0;
-    if (this.writing && this.pending > this.#maxPendingBytes) {
+    if (this.writing && this.pending > this.maxPendingBytes) {
       this.#owner.pendingExceeded();
     }
   }

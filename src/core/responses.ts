@@ -116,7 +116,7 @@ export class Responses implements Crossing {
   /** `Crossing`: an answer goes back. */
   cross(carrier: Carrier, publisher: Connection): boolean {
     const { inHand, passage } = carrier;
-    if (passage !== Passage.Own && passage !== Passage.Reply) return false;
+    if (passage === Passage.Stream || passage === Passage.Request) return false;
     const now = publisher.lastReadAt;
     const pending = this.#use(
       latin1(inHand.subject().subarray(this.#prefix.length)),

@@ -34,10 +34,10 @@ export class ServiceImport implements Crossing {
     this.#importer = importer;
     this.#terms = terms;
     const { pattern } = terms.mapping.back;
-    importer.account.insert(crossingSubscription(this, pattern));
+    importer.account.insert(crossingSubscription(this, pattern, true));
   }
 
-  /** `Crossing`: for requests, published here or imported. */
+  /** `Crossing`: for requests, published at this server or imported. */
   cross(carrier: Carrier, publisher: Connection): boolean {
     const { inHand, passage } = carrier;
     if (passage === Passage.Own) carrier.requester = this.#importer.account;

@@ -45,10 +45,13 @@ export class StreamImport implements Crossing, InterestListener {
     if (--this.#interest === 0) this.#exporter.remove(this.#receiver);
   }
 
-  /** `Crossing`: only for what was published in the exporting account itself. */
+  /**
+   * `Crossing`: only for what was published in the exporting account itself, at
+   * whichever server: each serves its own importers.
+   */
   cross(carrier: Carrier, publisher: Connection): boolean {
-    if (carrier.passage !== Passage.Own) return false;
-    const { inHand } = carrier;
+    const { inHand, passage } = carrier;
+    if (passage !== Passage.Own && passage !== Passage.Route) return false;
     const draft = carrier.draft();
     draft.begin(inHand, this.#mapping.forth);
     const result = this.#importer.find(draft.message);

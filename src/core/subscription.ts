@@ -21,6 +21,10 @@ export const CHECK_DENY = 8;
 export const CHECK_REPLY = 16;
 /** It has no connection: its owner is a `Crossing` to another account. */
 export const CHECK_CROSSING = 32;
+/** It stands for interest at another server: see `via`. */
+export const CHECK_REMOTE = 64;
+/** Other servers are not to know of it: they have the same themselves. */
+export const CHECK_UNTOLD = 128;
 
 /** Has a say in what a subscription gets, and is told of its last message. */
 export interface SubscriptionOwner {
@@ -35,6 +39,21 @@ export interface SubscriptionOwner {
   ): boolean;
   /** `max` is reached; the last message has been appended. */
   exhausted(subscription: Subscription): void;
+}
+
+/** Another server, as far as messages of one account are concerned. */
+export interface OtherServer {
+  /** The route to it. */
+  readonly connection: Connection;
+  /** It takes back messages for queue groups it has just sent. */
+  readonly takesBack: boolean;
+  /**
+   * Appends a message for it: for its plain subscriptions and for the queue
+   * groups named, one member each. Whether the connection took it.
+   */
+  send(message: Message, queues: readonly string[] | null): boolean;
+  /** Logs what `send` sent. */
+  trace(message: Message, queues: readonly string[] | null): void;
 }
 
 /** Held by a client and by the sublist of its account. */
@@ -52,6 +71,10 @@ export class Subscription implements Interest {
   /** The sid as it stands in frames. */
   readonly frame: SidFrame;
   /** `Interest` */
+  readonly via: OtherServer | null;
+  /** `Interest` */
+  readonly weight: number;
+  /** `Interest` */
   slot = -1;
   /** `CHECK_` bits; 0 lets a message straight through. */
   checks = 0;
@@ -60,13 +83,18 @@ export class Subscription implements Interest {
   /** Deliveries after which it ends; 0 = never. */
   max = 0;
 
-  /** Copies `subject`, `queue` and `sid`. */
+  /**
+   * Copies `subject`, `queue` and `sid`. The last two are for interest at
+   * another server, which `RemoteInterest` makes.
+   */
   constructor(
     owner: SubscriptionOwner,
     connection: Connection,
     subject: Uint8Array,
     queue: Uint8Array | null,
     sid: string,
+    via: OtherServer | null = null,
+    weight = 1,
   ) {
     this.owner = owner;
     this.connection = connection;
@@ -74,5 +102,7 @@ export class Subscription implements Interest {
     this.queue = queue === null ? null : latin1(queue);
     this.sid = sid;
     this.frame = new SidFrame(sid);
+    this.via = via;
+    this.weight = weight;
   }
 }

@@ -268,7 +268,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   }
 
   /** `Peer` */
-  closed(reason: CloseReason): void {
+  connectionClosed(reason: CloseReason): void {
     this.subscriptions.removeAll();
     this.#host.clientClosed(this, reason);
     this.subscriptions.clear();

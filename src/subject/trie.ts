@@ -3,6 +3,7 @@
  * subscriptions that end there. Only the sublist uses them.
  */
 
+import type { QueueShare } from "./match_result.ts";
 import { MatchResult, NOBODY } from "./match_result.ts";
 import { Token, tokenKind } from "./subject.ts";
 
@@ -12,6 +13,13 @@ export interface Interest {
   readonly subject: Uint8Array;
   /** Queue group name, one character per byte; `null` for a plain one. */
   readonly queue: string | null;
+  /**
+   * The other server whose interest it stands for, listed once in a result's
+   * plain ones; `null` for a subscription of this server.
+   */
+  readonly via: object | null;
+  /** Members of the queue group it stands for there. */
+  readonly weight: number;
   /** Owned by the sublist: position among its equals, -1 when not inserted. */
   slot: number;
 }
@@ -208,22 +216,46 @@ export function merge<S extends Interest>(
 ): MatchResult<S> {
   const plain: S[] = [];
   const queues = new Map<string, S[]>();
+  const servers = new Set<object>();
+  let remote = false;
   let weight = 0;
   for (const node of nodes) {
-    for (const subscription of node.plain) plain.push(subscription);
+    for (const subscription of node.plain) {
+      const { via } = subscription;
+      if (via !== null) {
+        if (servers.has(via)) continue;
+        servers.add(via);
+      }
+      plain.push(subscription);
+    }
     weight += node.plain.length;
     for (const { name, members } of node.groups) {
       weight += members.length;
+      remote ||= members.some(({ via }) => via !== null);
       const queue = queues.get(name);
       if (queue === undefined) queues.set(name, members.slice());
       else for (const member of members) queue.push(member);
     }
   }
+  const groups = queues.size === 0 ? NOBODY : [...queues.values()];
   return new MatchResult(
     plain.length === 0 ? NOBODY : plain,
-    queues.size === 0 ? NOBODY : [...queues.values()],
+    groups,
+    remote ? groups.map(share) : null,
     shared ? 1 : weight,
   );
+}
+
+/** Puts the members of this server first, and counts all. */
+function share(group: Interest[]): QueueShare {
+  group.sort((a, b) => Number(a.via !== null) - Number(b.via !== null));
+  let local = 0;
+  let total = 0;
+  for (const { via, weight } of group) {
+    if (via === null) local++;
+    total += weight;
+  }
+  return { local, total };
 }
 
 function equals(

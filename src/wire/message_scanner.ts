@@ -7,6 +7,7 @@
 import { CR, LF, parseSize, SPACE } from "./ascii.ts";
 import type { ByteBuffer } from "./buffer.ts";
 import type { Message } from "./message.ts";
+import { RecentToken } from "./recent_token.ts";
 import { hashWord, hashWords, markBlanks } from "./words.ts";
 
 /** Limits that may change while a connection lives. */
@@ -26,11 +27,6 @@ const PUB_SPACE = 0x20425550;
 /** `HPUB` as a little-endian word. */
 const HPUB = 0x42555048;
 
-/** Words of the last subject that are kept: 63 bytes and a space. */
-const LAST_SUBJECT_WORDS = 16;
-/** Stands for memory that a connection which never publishes does not need. */
-const NO_WORDS = new Int32Array(0);
-
 /** Recognises the messages of one connection. */
 export class MessageScanner implements ParserLimits {
   /** `HPUB` is allowed: server and client both agreed to headers. */
@@ -44,13 +40,7 @@ export class MessageScanner implements ParserLimits {
 
   readonly #message: Message;
   readonly #seed: number;
-  /** The last subject and the space behind it, in words; see `#remember`. */
-  #lastSubject = NO_WORDS;
-  /** Its whole words; -1 while none is kept. */
-  #lastWholeWords = -1;
-  /** Which bytes of the word behind these count. */
-  #lastMask = 0;
-  #lastLength = 0;
+  readonly #lastSubject = new RecentToken();
   #subjectHash = 0;
   #subjectSerial = 0;
 
@@ -67,29 +57,38 @@ export class MessageScanner implements ParserLimits {
    * (single spaces, CRLF), describes it in the message record and returns its
    * end. Returns 0 for anything else; `need` is set if all that is missing is
    * bytes of the payload.
+   */
+  scan(buffer: ByteBuffer, p: number, end: number): number {
+    const verb = buffer.view.getInt32(p, true);
+    if ((verb & THREE_LETTERS) === PUB_SPACE) {
+      return this.scanArguments(buffer, p, p + 4, end, false);
+    }
+    if (
+      (verb & FOUR_LETTERS) === HPUB && buffer.bytes[p + 4] === SPACE &&
+      this.headers
+    ) return this.scanArguments(buffer, p, p + 5, end, true);
+    this.need = 0;
+    return 0;
+  }
+
+  /**
+   * As `scan`, for a message that starts at `p` and whose subject must start at
+   * `subjectStart`: `<subject> [reply] [header size] <size>\r\n<payload>\r\n`,
+   * the header size only and always `withHeaders`.
    *
    * Words may be read past `end`. What lies there is stale, so every offset
    * found is checked against `end` before it is believed.
    */
-  scan(buffer: ByteBuffer, p: number, end: number): number {
+  scanArguments(
+    buffer: ByteBuffer,
+    p: number,
+    subjectStart: number,
+    end: number,
+    withHeaders: boolean,
+  ): number {
     const { bytes, view } = buffer;
     this.need = 0;
-    const verb = view.getInt32(p, true);
-    let i: number;
-    let withHeaders = false;
-    if ((verb & THREE_LETTERS) === PUB_SPACE) {
-      i = p + 4;
-    } else if (
-      (verb & FOUR_LETTERS) === HPUB && bytes[p + 4] === SPACE && this.headers
-    ) {
-      i = p + 5;
-      withHeaders = true;
-    } else {
-      return 0;
-    }
-
-    const subjectStart = i;
-    const subjectEnd = this.#scanSubject(bytes, view, i, end);
+    const subjectEnd = this.#scanSubject(bytes, view, subjectStart, end);
     if (subjectEnd === 0) return 0;
 
     // [reply] [header size] size
@@ -124,7 +123,7 @@ export class MessageScanner implements ParserLimits {
     if (
       payloadStart > end || bytes[tokenEnd] !== CR ||
       bytes[tokenEnd + 1] !== LF || size < 0 || size < headerSize ||
-      size > this.maxPayload || tokenEnd - subjectStart > this.maxControlLine
+      size > this.maxPayload || tokenEnd - p > this.maxControlLine
     ) return 0;
     const messageEnd = payloadStart + size + 2;
     if (messageEnd > end) {
@@ -159,19 +158,8 @@ export class MessageScanner implements ParserLimits {
     start: number,
     end: number,
   ): number {
-    const wholeWords = this.#lastWholeWords;
-    if (wholeWords >= 0) {
-      const last = this.#lastSubject;
-      let k = 0;
-      let at = start;
-      for (; k < wholeWords; k++, at += 4) {
-        if (view.getInt32(at, true) !== last[k]) break;
-      }
-      if (
-        k === wholeWords &&
-        (view.getInt32(at, true) & this.#lastMask) === last[k]
-      ) return start + this.#lastLength;
-    }
+    const last = this.#lastSubject;
+    if (last.matches(view, start, end)) return start + last.length;
     return this.#hashSubject(bytes, view, start, end);
   }
 
@@ -211,44 +199,56 @@ export class MessageScanner implements ParserLimits {
     }
     if (i >= end || bytes[i] !== SPACE || i === start) return 0;
     // The second time in a row it is worth keeping.
-    if (hash === this.#subjectHash) this.#remember(view, start, i);
-    else this.#lastWholeWords = -1;
+    if (hash === this.#subjectHash) this.#lastSubject.keep(view, start, i);
+    else this.#lastSubject.forget();
     this.#subjectHash = hash;
     this.#subjectSerial++;
     return i;
   }
 
-  /** Keeps the subject and the space behind it, to be compared with the next. */
-  #remember(view: DataView, start: number, end: number): void {
-    this.#lastLength = end - start;
-    const wholeWords = (end + 1 - start) >> 2;
-    if (wholeWords >= LAST_SUBJECT_WORDS) {
-      this.#lastWholeWords = -1;
-      return;
+  /**
+   * Describes a complete message that `scan` did not take, up to `end`, with
+   * its payload at `payloadStart`. `parts` is where its arguments begin and end:
+   * subject, reply if any, header size if there is one, size.
+   *
+   * They are rewritten in place, right-aligned against the payload, in the
+   * canonical form `Message` promises. There is always room: the name of the
+   * operation and its blank are longer than a missing `\r`.
+   */
+  rewrite(
+    buffer: ByteBuffer,
+    parts: readonly number[],
+    headerSize: number,
+    payloadStart: number,
+    end: number,
+  ): void {
+    const { bytes } = buffer;
+    const start = parts[0];
+    const line = bytes.slice(start, parts[parts.length - 1]);
+    let to = payloadStart;
+    bytes[--to] = LF;
+    bytes[--to] = CR;
+    let subjectEnd = 0;
+    let replyEnd = 0;
+    for (let k = parts.length - 2; k >= 0; k -= 2) {
+      const token = line.subarray(parts[k] - start, parts[k + 1] - start);
+      to -= token.length;
+      bytes.set(token, to);
+      if (k === 2) replyEnd = to + token.length;
+      if (k > 0) bytes[--to] = SPACE;
+      else subjectEnd = to + token.length;
     }
-    if (this.#lastSubject === NO_WORDS) {
-      this.#lastSubject = new Int32Array(LAST_SUBJECT_WORDS);
-    }
-    const last = this.#lastSubject;
-    for (let k = 0; k < wholeWords; k++) {
-      last[k] = view.getInt32(start + (k << 2), true);
-    }
-    // The bytes left over, 0 to 3, as a masked word: an empty mask matches.
-    const left = (end + 1 - start) & 3;
-    this.#lastMask = left === 0 ? 0 : -1 >>> (32 - (left << 3));
-    last[wholeWords] = view.getInt32(start + (wholeWords << 2), true) &
-      this.#lastMask;
-    this.#lastWholeWords = wholeWords;
-  }
-
-  /** Notes in the message a subject that was not found by `scan`. */
-  setSubject(buffer: ByteBuffer, start: number, end: number): void {
+    const hasReply = parts.length / 2 > (headerSize < 0 ? 2 : 3);
     const message = this.#message;
-    message.subjectStart = start;
-    message.subjectEnd = end;
-    message.subjectHash = hashWords(buffer.view, start, end, this.#seed);
+    message.subjectStart = to;
+    message.subjectEnd = subjectEnd;
+    message.subjectHash = hashWords(buffer.view, to, subjectEnd, this.#seed);
     message.subjectSerial = ++this.#subjectSerial;
-    this.#lastWholeWords = -1;
+    message.replyEnd = hasReply ? replyEnd : subjectEnd + 1;
+    message.headerSize = headerSize;
+    message.payloadStart = payloadStart;
+    message.end = end;
+    this.#lastSubject.forget();
   }
 }
 

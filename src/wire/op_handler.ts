@@ -4,6 +4,7 @@
  */
 
 import type { ProtocolError } from "../errors.ts";
+import type { ByteBuffer } from "./buffer.ts";
 import type { Message } from "./message.ts";
 
 /**
@@ -37,4 +38,17 @@ export interface OpHandler {
   violation(error: ProtocolError): void;
   /** Told of every operation as `NAME arguments` while tracing. */
   trace(operation: string): void;
+}
+
+/** Turns bytes into operations, of whatever kind of peer. */
+export interface ByteParser {
+  /**
+   * After `parse`: the rest of the buffer is the start of an operation, and
+   * more bytes are needed to go on.
+   */
+  readonly waiting: boolean;
+  /** While `waiting`: bytes the operation has in all, 0 if not known yet. */
+  readonly need: number;
+  /** Handles what is complete from `start` to `end`; returns where it stopped. */
+  parse(buffer: ByteBuffer, start: number, end: number): number;
 }

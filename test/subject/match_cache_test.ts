@@ -25,7 +25,7 @@ function place(
   return [buffer.view, offset, end, hashWords(buffer.view, offset, end, 99)];
 }
 
-const result = (weight = 1) => new MatchResult<number>([1], [], weight);
+const result = (weight = 1) => new MatchResult<number>([1], [], null, weight);
 
 Deno.test("MatchCache.get() finds what was put, wherever the bytes lie", () => {
   const cache = new MatchCache<number>();

@@ -6,6 +6,8 @@ import type { Interest } from "../../src/subject/trie.ts";
 
 /** A subscription of the simplest kind. */
 export class PlainInterest implements Interest {
+  readonly via = null;
+  readonly weight = 1;
   slot = -1;
   readonly subject: Uint8Array;
 
