@@ -3,13 +3,18 @@
  * connection and its end; connecting again is left to who uses it.
  */
 
-import { ClosedError, TlsError } from "../errors.ts";
+import { ClosedError } from "../errors.ts";
+import type { ClientTls } from "../transport/tls_dial.ts";
 import type { Transport } from "../transport/transport.ts";
 import { VERSION } from "../version.ts";
 import { encodeUtf8 } from "../wire/ascii.ts";
 import type { Info } from "../wire/info.ts";
-import type { ConnectOptions, RequestOptions } from "./connect_options.ts";
-import { DEFAULT_TIMEOUT_MS, dial } from "./connect_options.ts";
+import type {
+  ConnectOptions,
+  Credentials,
+  RequestOptions,
+} from "./connect_options.ts";
+import { DEFAULT_TIMEOUT_MS, dial, parseServer } from "./connect_options.ts";
 import {
   isFatal,
   NoRespondersError,
@@ -26,7 +31,9 @@ import type { SubscribeOptions, SubscriptionHost } from "./subscription.ts";
 import { Subscription } from "./subscription.ts";
 
 export type {
+  ClientTls,
   ConnectOptions,
+  Credentials,
   HeaderPairs,
   Info,
   Message,
@@ -86,7 +93,6 @@ export class Client implements AsyncDisposable {
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #requests = new Map<string, Pending>();
   readonly #pongs: PromiseWithResolvers<void>[] = [];
-  readonly #greeted = Promise.withResolvers<void>();
   readonly #finished = Promise.withResolvers<Error | null>();
   readonly #inboxPrefix = `_INBOX.${crypto.randomUUID()}.`;
   #inbox: Subscription | null = null;
@@ -105,7 +111,6 @@ export class Client implements AsyncDisposable {
     this.#host = this.#hosting();
     this.#reader = new FrameReader(this.#host);
     this.#outbox = new Outbox(transport, (error) => this.#end(error));
-    this.#greeted.promise.catch(() => {}); // Whoever connects has other ways.
     this.#read();
   }
 
@@ -116,23 +121,24 @@ export class Client implements AsyncDisposable {
    */
   static async connect(options: ConnectOptions = {}): Promise<Client> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-    const late = Promise.withResolvers<never>();
+    const url = parseServer(options.server ?? "nats://127.0.0.1:4222");
+    const late = new AbortController();
     const timer = setTimeout(
-      () => late.reject(new TimeoutError("connect", timeoutMs)),
+      () => late.abort(new TimeoutError("connect", timeoutMs)),
       timeoutMs,
     );
-    const dialing = options.transport === undefined
-      ? dial(options.server ?? "nats://127.0.0.1:4222")
-      : Promise.resolve(options.transport);
-    let client: Client | null = null;
     try {
-      client = new Client(await Promise.race([dialing, late.promise]), options);
-      await Promise.race([client.#greet(options), late.promise]);
-      return client;
+      const greeted = await dial(options, url, late.signal);
+      const client = new Client(greeted.transport, options);
+      try {
+        await client.#login(greeted.info, options, url);
+        return client;
+      } catch (error) {
+        await client.close();
+        throw error;
+      }
     } catch (error) {
-      if (client !== null) await client.close();
-      else dialing.then((transport) => transport.close(), () => {});
-      throw error;
+      throw late.signal.aborted ? late.signal.reason : error;
     } finally {
       clearTimeout(timer);
     }
@@ -248,16 +254,18 @@ export class Client implements AsyncDisposable {
     await this.close();
   }
 
-  async #greet(options: ConnectOptions): Promise<void> {
-    await this.#greeted.promise;
-    if (this.#info?.tls_required && this.#transport.tls === undefined) {
-      throw new TlsError("Cannot connect: server requires TLS");
-    }
-    const { user, pass, token, name, echo = true } = options;
+  async #login(info: string, options: ConnectOptions, url: URL): Promise<void> {
+    this.#informed(info);
+    const [user, pass] = [url.username, url.password].map(decodeURIComponent);
     const connect = {
       ...{ verbose: false, pedantic: false, headers: true, protocol: 1 },
       ...{ no_responders: true, lang: "midge", version: VERSION },
-      ...{ echo, name, user, pass, auth_token: token },
+      ...{ echo: options.echo ?? true, name: options.name },
+      user: options.user ?? (pass ? user : undefined),
+      pass: options.pass ?? (pass || undefined),
+      auth_token: options.token ?? (pass ? undefined : user || undefined),
+      tls_required: this.#transport.tls === undefined ? undefined : true,
+      ...await options.authenticate?.(this.info),
     };
     this.#outbox.line(`CONNECT ${JSON.stringify(connect)}\r\n`);
     await this.flush();
@@ -323,7 +331,6 @@ export class Client implements AsyncDisposable {
       throw new FrameError("Cannot parse INFO", { cause });
     }
     this.#maxPayload = this.#info?.max_payload ?? Infinity;
-    this.#greeted.resolve();
   }
 
   #refused(text: string): void {
@@ -389,7 +396,6 @@ export class Client implements AsyncDisposable {
     this.#failure = error;
     this.#transport.close();
     const reason = error ?? new ClosedError("Client is closed");
-    this.#greeted.reject(reason);
     for (const pong of this.#pongs) pong.reject(reason);
     this.#failRequests(reason);
     for (const one of this.#subscriptions.values()) this.#forget(one, error);

@@ -68,10 +68,14 @@ export function listenTcp(hostname: string, port: number): Listener {
   return new TcpListener(Deno.listen({ hostname, port }));
 }
 
-/** Dials a TCP address. Rejects with the platform's error. */
+/** Dials a TCP address. Rejects with the platform's error, or `signal`'s. */
 export async function dialTcp(
   hostname: string,
   port: number,
+  signal?: AbortSignal,
 ): Promise<Transport> {
-  return new TcpTransport(await Deno.connect({ hostname, port }));
+  const options = signal === undefined ? {} : { signal };
+  return new TcpTransport(
+    await Deno.connect({ hostname, port, ...options }),
+  );
 }

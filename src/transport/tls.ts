@@ -1,59 +1,14 @@
 /**
- * TLS on top of any transport, server side, through `node:tls`.
- *
- * Bytes are read from below only while somebody waits for some from above, and
- * each read is decrypted before the next begins: nothing piles up in between,
- * whoever is slow. What is not read yet keeps waiting in the socket.
- *
- * ```text
- *   read ── ciphertext ──> duplex ──> TLSSocket ── "data" ──> target
- *   write ── source ──> TLSSocket ──> duplex ── ciphertext ──> raw
- * ```
+ * The server's side of TLS over any transport: handshake, and which clients and
+ * cipher suites are taken. What follows is `tls_stream.ts`.
  */
 
-import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { ClosedError, TlsError } from "../errors.ts";
+import { TlsError } from "../errors.ts";
 import { readCertificate } from "./certificate.ts";
 import type { TlsContext } from "./tls_context.ts";
-import type {
-  Address,
-  PeerCertificate,
-  TlsFacts,
-  Transport,
-} from "./transport.ts";
-
-/** What a quiet connection reads ciphertext into, in bytes. */
-const MIN_CIPHERTEXT = 2048;
-/** What every busy one may have. */
-const FAIR_CIPHERTEXT = 64 * 1024;
-/** What gains a fifth on bulk transfers, but costs too much for everybody. */
-const MAX_CIPHERTEXT = 256 * 1024;
-/** Connections that may have as much at one time. */
-const MAX_LARGE = 128;
-/** Reads in a row that used little before the buffer is made small again. */
-const QUIET_READS = 8;
-
-/**
- * Most bytes encrypted for one `write`: as many as the platform does at once.
- * The count it resolves with shows that a slow peer still takes something.
- */
-const PIECE = 48 * 1024;
-
-/** The first byte of every handshake record. */
-const HANDSHAKE_RECORD = 0x16;
-
-/** What platform and official server call the same failures. */
-const FAILURES: Readonly<Record<string, string>> = {
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE:
-    "tls: client didn't provide a certificate",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    "x509: certificate signed by unknown authority",
-  UNABLE_TO_GET_ISSUER_CERT: "x509: certificate signed by unknown authority",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "x509: certificate signed by unknown authority",
-  CERT_HAS_EXPIRED: "x509: certificate has expired or is not yet valid",
-  CERT_NOT_YET_VALID: "x509: certificate has expired or is not yet valid",
-};
+import { tlsFacts, tlsFailure, TlsStream } from "./tls_stream.ts";
+import type { PeerCertificate, Transport } from "./transport.ts";
 
 /**
  * Does the server's side of a handshake over `raw` and resolves with the
@@ -64,318 +19,83 @@ export async function acceptTls(
   raw: Transport,
   context: TlsContext,
 ): Promise<Transport> {
-  const transport = new TlsTransport(raw, context);
+  const stream = new TlsStream(raw, context);
   try {
-    await transport.handshake();
-    return transport;
+    await handshake(stream, context);
+    return stream;
   } catch (error) {
-    transport.close();
+    stream.close();
     throw error;
   }
 }
 
-/** Someone waiting for plaintext. */
-interface Reader {
-  readonly target: Uint8Array<ArrayBuffer>;
-  readonly resolve: (count: number | null) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-class TlsTransport implements Transport {
-  readonly remoteAddress: Address;
-  readonly separate: boolean;
-  unread = false;
-  tls: TlsFacts = { version: "", cipherSuite: "", peer: null };
-
-  readonly #raw: Transport;
-  readonly #context: TlsContext;
-  readonly #duplex: Duplex;
-  readonly #secured: PromiseWithResolvers<TLSSocket> = Promise.withResolvers();
-  #socket: TLSSocket | null = null;
-  #ciphertext = new Uint8Array(MIN_CIPHERTEXT);
-  #quietReads = 0;
-  /** The peer sent what may be a handshake. */
-  #begun = false;
-  #pumping = false;
-  /** Plaintext nobody has read yet; of the last read from below only. */
-  #plaintext: Uint8Array[] = [];
-  #reader: Reader | null = null;
-  #ended = false;
-  #failure: Error | null = null;
-  /** Fails the write under way. */
-  #failWrite: ((error: Error) => void) | null = null;
-  /** Ends the sending direction below once its last bytes are written. */
-  #finished: (() => void) | null = null;
-  #closed = false;
-
-  constructor(raw: Transport, context: TlsContext) {
-    this.#raw = raw;
-    this.#context = context;
-    this.remoteAddress = raw.remoteAddress;
-    this.separate = raw.separate === true;
-    this.#duplex = new context.Duplex({
-      read() {},
-      write: (chunk: Uint8Array<ArrayBuffer>, _encoding, done) => {
-        this.#writeBelow(chunk).then(() => done(), (error) => {
-          this.#fail(error);
-          done(error);
-        });
-      },
-    });
-    // Failures reach whoever reads or writes; node would have them twice.
-    this.#duplex.on("error", () => {});
-    this.#secured.promise.catch(() => {});
-  }
-
-  async handshake(): Promise<void> {
-    // A server of its own for each connection: its events cannot be told
-    // apart otherwise, and it is the server that refuses certificates; a bare
-    // TLSSocket takes any.
-    const server = this.#context.tls.createServer(this.#context.server);
-    server.on("secureConnection", (socket: TLSSocket) => {
-      this.#listen(socket);
-      const refusal = this.#context.verify ? this.#refusal(socket) : null;
-      if (refusal === null) {
-        this.#secured.resolve(socket);
-        return;
-      }
-      // At once, before the client gets a ticket to come back with.
-      socket.destroy();
-      this.#fail(new TlsError(refusal));
-    });
-    server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-      const { authorizationError } = socket ?? {};
-      this.#fail(new TlsError(reason(authorizationError ?? error)));
-    });
-    server.emit("connection", this.#duplex);
-    this.#pump();
-    const socket = await this.#secured.promise;
-    this.tls = {
-      version: (socket.getProtocol() ?? "").replace("TLSv", ""),
-      cipherSuite: socket.getCipher().standardName,
-      peer: this.#context.verify ? await this.#peer(socket) : null,
-    };
-    const { version, cipherSuite } = this.tls;
-    // The platform cannot be told which suites to offer.
-    if (
-      version === "1.2" && this.#context.suites?.has(cipherSuite) === false
-    ) {
-      throw new TlsError(`cipher suite ${cipherSuite} is not allowed`);
-    }
-  }
-
-  read(target: Uint8Array<ArrayBuffer>): Promise<number | null> {
-    const chunk = this.#plaintext.shift();
-    if (chunk !== undefined) return Promise.resolve(this.#take(chunk, target));
-    if (this.#failure !== null) return Promise.reject(this.#failure);
-    if (this.#ended) return Promise.resolve(null);
-    return new Promise((resolve, reject) => {
-      this.#reader = { target, resolve, reject };
-      if (!this.#pumping) this.#pump();
-    });
-  }
-
-  write(source: Uint8Array<ArrayBuffer>): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const socket = this.#socket;
-      if (this.#failure !== null || socket === null) {
-        reject(this.#failure ?? new ClosedError("Cannot write: no handshake"));
-        return;
-      }
-      const piece = source.length > PIECE ? source.subarray(0, PIECE) : source;
-      this.#failWrite = reject;
-      socket.write(piece, (error) => {
-        if (error) reject(error);
-        else resolve(piece.length);
-      });
-    });
-  }
-
-  closeWrite(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== null || this.#socket === null) {
-        reject(this.#failure ?? new ClosedError("Cannot end: no handshake"));
-        return;
-      }
-      this.#finished = () => {
-        this.#finished = null;
-        this.#raw.closeWrite().then(resolve, reject);
-      };
-      this.#failWrite = reject;
-      this.#socket.end();
-    });
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#fail(new ClosedError("Cannot read or write: closed"));
-    this.#plaintext = [];
-    this.#resize(MIN_CIPHERTEXT);
-    this.#socket?.destroy();
-    this.#duplex.destroy();
-    this.#raw.close();
-  }
-
-  /**
-   * Why a client without a verified certificate must go. Resumed sessions show
-   * none: the platform takes a ticket of this process whoever verified what
-   * when it was given out, so the certificate in it must be one that was
-   * verified with these very authorities.
-   */
-  #refusal(socket: TLSSocket): string | null {
-    const { verified } = this.#context;
-    const fingerprint = socket.getPeerX509Certificate()?.fingerprint256;
-    if (!socket.authorized || fingerprint === undefined) {
-      return reason(socket.authorizationError);
-    }
-    if (!socket.isSessionReused()) verified.add(fingerprint);
-    return verified.has(fingerprint)
-      ? null
-      : "session of a certificate that was not verified";
-  }
-
-  /** The certificate of a client that had to show one. */
-  async #peer(socket: TLSSocket): Promise<PeerCertificate> {
-    const { pinned } = this.#context;
-    const certificate = socket.getPeerX509Certificate();
-    const peer = await readCertificate(
-      new Uint8Array(certificate?.raw ?? new Uint8Array()),
-    );
-    if (pinned !== null && !pinned.has(peer.publicKeySha256)) {
-      throw new TlsError("certificate not pinned");
-    }
-    return peer;
-  }
-
-  #listen(socket: TLSSocket): void {
-    this.#socket = socket;
-    socket.on("data", (chunk: Uint8Array) => this.#received(chunk));
-    socket.on("end", () => this.#end());
-    socket.on("close", () => {
-      this.#end();
-      this.#finished?.();
-    });
-    socket.on("error", (error: Error) => this.#fail(error));
-  }
-
-  #received(chunk: Uint8Array): void {
-    const reader = this.#reader;
-    if (reader === null) {
-      this.#plaintext.push(chunk);
+async function handshake(
+  stream: TlsStream,
+  context: TlsContext,
+): Promise<void> {
+  // A server of its own for each connection: its events cannot be told apart
+  // otherwise, and it is the server that refuses certificates; a bare
+  // TLSSocket takes any.
+  const server = context.tls.createServer(context.server);
+  server.on("secureConnection", (socket: TLSSocket) => {
+    const why = context.verify ? refusal(socket, context) : null;
+    if (why === null) {
+      stream.secure(socket);
       return;
     }
-    this.#reader = null;
-    reader.resolve(this.#take(chunk, reader.target));
-  }
-
-  /** Copies what fits and keeps the rest for the next read. */
-  #take(chunk: Uint8Array, target: Uint8Array): number {
-    const count = Math.min(chunk.length, target.length);
-    if (count < chunk.length) {
-      this.#plaintext.unshift(chunk.subarray(count));
-      chunk = chunk.subarray(0, count);
-    }
-    target.set(chunk);
-    return count;
-  }
-
-  /** Feeds ciphertext while the handshake or a reader waits for something. */
-  async #pump(): Promise<void> {
-    this.#pumping = true;
-    try {
-      while (this.#wanted && !this.#ended) {
-        const count = await this.#raw.read(this.#ciphertext);
-        if (this.#failure !== null) break;
-        if (count === null) {
-          if (this.#socket === null) this.#fail(new TlsError("EOF"));
-          this.#duplex.push(null);
-          break;
-        }
-        this.#feed(count);
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#pumping = false;
-  }
-
-  get #wanted(): boolean {
-    return this.#socket === null || this.#reader !== null;
-  }
-
-  #feed(count: number): void {
-    const ciphertext = this.#ciphertext;
-    const { length } = ciphertext;
-    if (!this.#begun && ciphertext[0] !== HANDSHAKE_RECORD) {
-      this.#fail(
-        new TlsError("tls: first record does not look like a TLS handshake"),
-      );
-      return;
-    }
-    this.#begun = true;
-    this.unread = count === length;
-    this.#duplex.push(ciphertext.subarray(0, count));
-    this.#quietReads = count * 4 < length ? this.#quietReads + 1 : 0;
-    if (this.unread) this.#resize(length * 4);
-    else if (this.#quietReads >= QUIET_READS) this.#resize(MIN_CIPHERTEXT);
-    else if (this.#duplex.readableLength > 0) {
-      // It was not decrypted on the spot: the stream must have had reasons.
-      this.#ciphertext = new Uint8Array(length);
-    }
-  }
-
-  #resize(wanted: number): void {
-    const context = this.#context;
-    const before = this.#ciphertext.length;
-    if (before > FAIR_CIPHERTEXT) context.largeBuffers--;
-    const limit = context.largeBuffers < MAX_LARGE
-      ? MAX_CIPHERTEXT
-      : FAIR_CIPHERTEXT;
-    const size = Math.min(wanted, limit);
-    if (size > FAIR_CIPHERTEXT) context.largeBuffers++;
-    this.#quietReads = 0;
-    if (size !== before || this.#duplex.readableLength > 0) {
-      this.#ciphertext = new Uint8Array(size);
-    }
-  }
-
-  async #writeBelow(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
-    let rest = chunk;
-    while (rest.length > 0) {
-      const count = await this.#raw.write(rest);
-      if (!(count > 0 && count <= rest.length)) {
-        throw new RangeError(
-          `Cannot have written ${count} bytes of ${rest.length}`,
-        );
-      }
-      rest = rest.subarray(count);
-    }
-    this.#finished?.();
-  }
-
-  #end(): void {
-    this.#ended = true;
-    this.#reader?.resolve(null);
-    this.#reader = null;
-  }
-
-  /** Everything waiting fails, and all that comes; the first error stays. */
-  #fail(error: unknown): void {
-    if (this.#failure !== null) return;
-    this.#failure = error instanceof Error ? error : new Error(String(error));
-    this.#secured.reject(this.#failure);
-    this.#reader?.reject(this.#failure);
-    this.#reader = null;
-    this.#failWrite?.(this.#failure);
+    // At once, before the client gets a ticket to come back with.
+    socket.on("error", () => {});
+    socket.destroy();
+    stream.fail(new TlsError(why));
+  });
+  server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
+    const { authorizationError } = socket ?? {};
+    stream.fail(new TlsError(tlsFailure(authorizationError ?? error)));
+  });
+  server.emit("connection", stream.duplex);
+  const socket = await stream.handshake();
+  stream.tls = tlsFacts(
+    socket,
+    context.verify ? await peerOf(socket, context) : null,
+  );
+  const { version, cipherSuite } = stream.tls;
+  // The platform cannot be told which suites to offer.
+  if (version === "1.2" && context.suites?.has(cipherSuite) === false) {
+    throw new TlsError(`cipher suite ${cipherSuite} is not allowed`);
   }
 }
 
-/** Why a handshake failed, in words operators know from nats-server. */
-function reason(error: unknown): string {
-  if (error instanceof Error) {
-    const { code } = error as { code?: string };
-    return FAILURES[code ?? ""] ?? error.message;
+/**
+ * Why a client without a verified certificate must go. Resumed sessions show
+ * none: the platform takes a ticket of this process whoever verified what when
+ * it was given out, so the certificate in it must be one that was verified with
+ * these very authorities.
+ */
+function refusal(
+  socket: TLSSocket,
+  { verified }: TlsContext,
+): string | null {
+  const fingerprint = socket.getPeerX509Certificate()?.fingerprint256;
+  if (!socket.authorized || fingerprint === undefined) {
+    return tlsFailure(socket.authorizationError);
   }
-  return FAILURES[String(error)] ?? String(error);
+  if (!socket.isSessionReused()) verified.add(fingerprint);
+  return verified.has(fingerprint)
+    ? null
+    : "session of a certificate that was not verified";
+}
+
+/** The certificate of a client that had to show one. */
+async function peerOf(
+  socket: TLSSocket,
+  { pinned }: TlsContext,
+): Promise<PeerCertificate> {
+  const certificate = socket.getPeerX509Certificate();
+  const peer = await readCertificate(
+    new Uint8Array(certificate?.raw ?? new Uint8Array()),
+  );
+  if (pinned !== null && !pinned.has(peer.publicKeySha256)) {
+    throw new TlsError("certificate not pinned");
+  }
+  return peer;
 }
