@@ -6,6 +6,16 @@ import { ByteBuffer } from "../../src/wire/buffer.ts";
 import { Message } from "../../src/wire/message.ts";
 import type { OpHandler } from "../../src/wire/op_handler.ts";
 import { Parser } from "../../src/wire/parser.ts";
+import type { Spelled } from "../support/spelling.ts";
+import {
+  anyPayload,
+  connect,
+  cut,
+  feed,
+  pingPong,
+  spell,
+  token,
+} from "../support/spelling.ts";
 
 /** Writes down every call as a line of text. */
 class Recorder implements OpHandler {
@@ -67,69 +77,11 @@ function newParser(recorder: Recorder): Parser {
   return parser;
 }
 
-/** Feeds pieces as a read loop does, moving what is left to the front. */
-function feed(parser: Parser, pieces: readonly string[]): void {
-  let size = 64;
-  for (const piece of pieces) size += piece.length;
-  const buffer = new ByteBuffer(size);
-  buffer.bytes.fill(0x20);
-  let end = 0;
-  for (const piece of pieces) {
-    buffer.bytes.set(fromLatin1(piece), end);
-    end += piece.length;
-    const start = parser.parse(buffer, 0, end);
-    buffer.bytes.copyWithin(0, start, end);
-    end -= start;
-    if (!parser.waiting) return;
-  }
-}
-
-/** An operation in some spelling, and the call it must become. */
-interface Spelled {
-  readonly text: string;
-  readonly call: string;
-}
-
-const token = fc.string({
-  unit: fc.integer({ min: 0x21, max: 0xff }).map((code) =>
-    String.fromCharCode(code)
-  ),
-  minLength: 1,
-  maxLength: 70,
-});
-const blank = fc.string({
-  unit: fc.constantFrom(" ", "\t"),
-  minLength: 1,
-  maxLength: 3,
-});
-const anyPayload = fc.uint8Array({ maxLength: 300 }).map(latin1);
-
-/** Arguments behind a name, in plain spelling or with liberties taken. */
-function spell(
-  name: string,
-  args: fc.Arbitrary<string[]>,
-): fc.Arbitrary<{ line: string; args: string[] }> {
-  const plain = args.map((args) => ({
-    line: `${name} ${args.join(" ")}\r\n`,
-    args,
-  }));
-  const odd = fc.tuple(
-    args,
-    fc.mixedCase(fc.constant(name)),
-    fc.array(blank, { minLength: 5, maxLength: 5 }),
-    fc.constantFrom("\r\n", "\n", " \r\n", "\t\n"),
-  ).map(([args, name, gaps, end]) => ({
-    line: name + args.map((arg, i) => gaps[i] + arg).join("") + end,
-    args,
-  }));
-  return fc.oneof(plain, odd);
-}
-
 const pub = fc.tuple(token, fc.option(token), anyPayload, fc.nat(2)).chain(
   ([subject, reply, payload, zeros]) => {
     const size = "0".repeat(zeros) + payload.length;
     const args = [subject, ...(reply === null ? [] : [reply]), size];
-    return spell("PUB", fc.constant(args)).map(({ line }): Spelled => ({
+    return spell("PUB", args).map((line): Spelled => ({
       text: `${line}${payload}\r\n`,
       call: JSON.stringify([
         "PUB",
@@ -151,7 +103,7 @@ const hpub = fc.tuple(token, fc.option(token), anyPayload, anyPayload).chain(
       ...(reply === null ? [] : [reply]),
       ...(block === "" ? sizes.slice(1) : sizes),
     ];
-    return spell("HPUB", fc.constant(args)).map(({ line }): Spelled => ({
+    return spell("HPUB", args).map((line): Spelled => ({
       text: `${line}${block}${payload}\r\n`,
       call: JSON.stringify([
         "PUB",
@@ -167,7 +119,7 @@ const hpub = fc.tuple(token, fc.option(token), anyPayload, anyPayload).chain(
 const sub = fc.tuple(token, fc.option(token), token).chain(
   ([subject, queue, sid]) => {
     const args = [subject, ...(queue === null ? [] : [queue]), sid];
-    return spell("SUB", fc.constant(args)).map(({ line }): Spelled => ({
+    return spell("SUB", args).map((line): Spelled => ({
       text: line,
       call: JSON.stringify(["SUB", subject, queue, sid]),
     }));
@@ -177,30 +129,12 @@ const sub = fc.tuple(token, fc.option(token), token).chain(
 const unsub = fc.tuple(token, fc.option(fc.nat(999_999_999))).chain(
   ([sid, max]) => {
     const args = [sid, ...(max === null ? [] : [`${max}`])];
-    return spell("UNSUB", fc.constant(args)).map(({ line }): Spelled => ({
+    return spell("UNSUB", args).map((line): Spelled => ({
       text: line,
       call: JSON.stringify(["UNSUB", sid, max ?? -1]),
     }));
   },
 );
-
-const simple = fc.tuple(
-  fc.constantFrom("PING", "PONG"),
-  fc.constantFrom("\r\n", "\n", " x y\r\n", "zz\n"),
-).chain(([name, rest]) =>
-  fc.mixedCase(fc.constant(name)).map((text): Spelled => ({
-    text: text + rest,
-    call: JSON.stringify([name]),
-  }))
-);
-
-const connect = fc.tuple(
-  fc.constantFrom("CONNECT ", "connect\t ", "Connect"),
-  fc.dictionary(fc.stringMatching(/^[a-z]+$/), fc.nat()),
-).map(([name, options]): Spelled => ({
-  text: `${name}${JSON.stringify(options)}\r\n`,
-  call: JSON.stringify(["CONNECT", JSON.stringify(options)]),
-}));
 
 const operations = fc.array(
   fc.oneof(
@@ -208,20 +142,11 @@ const operations = fc.array(
     { weight: 3, arbitrary: hpub },
     sub,
     unsub,
-    simple,
+    pingPong,
     connect,
   ),
   { minLength: 1, maxLength: 12 },
 );
-
-/** Cuts text at the given places. */
-function cut(text: string, places: readonly number[]): string[] {
-  const at = [...new Set(places.map((place) => place % text.length))].sort((
-    a,
-    b,
-  ) => a - b);
-  return [0, ...at].map((start, i) => text.slice(start, at[i] ?? text.length));
-}
 
 Deno.test("Parser.parse() reads every spelling of every operation, cut anywhere", () => {
   fc.assert(

@@ -1,0 +1,120 @@
+/** A route's parser next to a client's: one 64 KB buffer per iteration. */
+
+import { fromLatin1 } from "../src/wire/ascii.ts";
+import { ByteBuffer } from "../src/wire/buffer.ts";
+import { Message } from "../src/wire/message.ts";
+import type { OpHandler } from "../src/wire/op_handler.ts";
+import type { OperationParser } from "../src/wire/operation_parser.ts";
+import { Parser } from "../src/wire/parser.ts";
+import type { RouteOpHandler } from "../src/wire/route_op_handler.ts";
+import { RouteParser } from "../src/wire/route_parser.ts";
+
+/** Counts what it is told, so that nothing is optimised away. */
+class Counter implements OpHandler, RouteOpHandler {
+  count = 0;
+  publish(message: Message): boolean {
+    this.count += message.end;
+    return true;
+  }
+  message(message: Message, account: string): boolean {
+    this.count += message.end + account.length;
+    return true;
+  }
+  interest(): boolean {
+    this.count++;
+    return true;
+  }
+  noInterest(): boolean {
+    return true;
+  }
+  subscribe(): boolean {
+    return true;
+  }
+  unsubscribe(): boolean {
+    return true;
+  }
+  connect(): boolean {
+    return true;
+  }
+  ping(): boolean {
+    return true;
+  }
+  pong(): boolean {
+    return true;
+  }
+  info(): boolean {
+    return true;
+  }
+  violation(error: Error): void {
+    throw error;
+  }
+  trace(): void {}
+}
+
+const BUFFER_BYTES = 65536;
+const LIMITS = { maxControlLine: 65536, maxPayload: 1024 * 1024 };
+
+type AnyParser = new (
+  ...args:
+    & ConstructorParameters<typeof Parser>
+    & ConstructorParameters<typeof RouteParser>
+) => OperationParser;
+
+function bench(
+  Type: AnyParser,
+  name: string,
+  operations: readonly string[],
+  baseline = false,
+) {
+  const original = new ByteBuffer(BUFFER_BYTES);
+  let end = 0;
+  let count = 0;
+  for (let i = 0;; i++) {
+    const text = operations[i % operations.length];
+    if (end + text.length > BUFFER_BYTES) break;
+    original.bytes.set(fromLatin1(text), end);
+    end += text.length;
+    count++;
+  }
+  const buffer = new ByteBuffer(BUFFER_BYTES);
+  const parser = new Type(new Counter(), new Message(), LIMITS, 1);
+  parser.scanner.headers = true;
+  Deno.bench({
+    name: `${name} (${count} operations)`,
+    group: "parse 64 KB of a route",
+    baseline,
+    fn: () => {
+      // Messages for queues are rewritten in place; the copy costs 2 µs.
+      buffer.bytes.set(original.bytes);
+      parser.parse(buffer, 0, end);
+    },
+  });
+}
+
+const x = (size: number) => "x".repeat(size);
+const subjects = Array.from(
+  { length: 64 },
+  (_, i) => `sensors.${i}.temperature`,
+);
+
+bench(Parser, "PUB 16 B", [`PUB bench.subj 16\r\n${x(16)}\r\n`], true);
+bench(RouteParser, "RMSG 16 B", [`RMSG $G bench.subj 16\r\n${x(16)}\r\n`]);
+bench(
+  RouteParser,
+  "RMSG 16 B, 64 subjects",
+  subjects.map((s) => `RMSG $G ${s} 16\r\n${x(16)}\r\n`),
+);
+bench(RouteParser, "RMSG 16 B with a reply", [
+  `RMSG $G bench.subj _INBOX.abcdefgh.1 16\r\n${x(16)}\r\n`,
+]);
+bench(RouteParser, "RMSG 16 B, accounts by turns", [
+  `RMSG $G bench.subj 16\r\n${x(16)}\r\n`,
+  `RMSG ACME bench.subj 16\r\n${x(16)}\r\n`,
+]);
+bench(RouteParser, "RMSG 16 B for a queue", [
+  `RMSG $G bench.subj | workers 16\r\n${x(16)}\r\n`,
+]);
+bench(RouteParser, "HMSG 20 + 16 B", [
+  `HMSG $G bench.subj 20 36\r\n${x(36)}\r\n`,
+]);
+bench(RouteParser, "RS+", ["RS+ $G bench.*.temperature\r\n"]);
