@@ -13,6 +13,14 @@ import type {
 } from "./auth_options.ts";
 import type { Log } from "./log.ts";
 import { silentLog } from "./log.ts";
+import type { ClusterOptions, ResolvedCluster } from "./cluster_options.ts";
+import { resolveCluster } from "./cluster_options.ts";
+import type { ResolvedTls, TlsOptions } from "./tls_options.ts";
+import { resolveTls } from "./tls_options.ts";
+
+export type { ClusterOptions, ResolvedCluster } from "./cluster_options.ts";
+export { DEFAULT_TLS } from "./tls_options.ts";
+export type { ResolvedTls, TlsOptions } from "./tls_options.ts";
 
 /** Where a server gets its time from; tests give their own. */
 export interface Clock {
@@ -53,60 +61,6 @@ export const systemClock: Clock = {
   },
 };
 
-/** TLS for client connections. Certificates come as files or as PEM text. */
-export interface TlsOptions {
-  /** File with the server's certificate chain, PEM. */
-  certFile?: string;
-  /** File with its private key, PEM. */
-  keyFile?: string;
-  /** File with the authorities client certificates are checked against, PEM. */
-  caFile?: string;
-  /** The certificate chain itself, instead of `certFile`. */
-  cert?: string;
-  /** The private key itself, instead of `keyFile`. */
-  key?: string;
-  /** The authorities themselves, instead of `caFile`. */
-  ca?: string;
-  /** Demand a client certificate that chains to the authorities. Default `false`. */
-  verify?: boolean;
-  /** As `verify`; the user is who the certificate names. Default `false`. */
-  verifyAndMap?: boolean;
-  /** Longest a handshake may take, in milliseconds. Default 2,000. */
-  timeoutMs?: number;
-  /**
-   * `true`: the handshake comes before INFO. A number: so it does for clients
-   * that begin within as many milliseconds; the others get INFO first. Default
-   * `false`.
-   */
-  handshakeFirst?: boolean | number;
-  /** Accepted client certificates: SHA-256 of their public keys, hex. Default: any. */
-  pinnedCerts?: readonly string[];
-  /** Oldest version spoken. Default `1.2`. */
-  minVersion?: "1.2" | "1.3";
-  /** IANA names of the TLS 1.2 suites offered. Default: the modern ones. */
-  cipherSuites?: readonly string[];
-}
-
-/** `TlsOptions` with every field present. */
-export type ResolvedTls = Readonly<Required<TlsOptions>>;
-
-/** Defaults of a `tls` block. */
-export const DEFAULT_TLS: ResolvedTls = Object.freeze({
-  certFile: "",
-  keyFile: "",
-  caFile: "",
-  cert: "",
-  key: "",
-  ca: "",
-  verify: false,
-  verifyAndMap: false,
-  timeoutMs: 2000,
-  handshakeFirst: false,
-  pinnedCerts: [],
-  minVersion: "1.2",
-  cipherSuites: [],
-});
-
 /** Where monitoring is served; a port of 0 is off, -1 takes a free one. */
 export interface MonitorOptions {
   /** Address to listen on. Default: that of the clients. */
@@ -117,28 +71,6 @@ export interface MonitorOptions {
   httpsPort?: number;
   /** Path in front of every endpoint. Default: none. */
   basePath?: string;
-}
-
-/** How servers form a cluster. */
-export interface ClusterOptions {
-  /** Name all its servers share. */
-  name?: string;
-  /** Address to listen on for routes. Default `0.0.0.0`. */
-  host?: string;
-  /** Port for routes; -1 takes a free one. */
-  port?: number;
-  /** `host:port` told to other servers instead of the listening address. */
-  advertise?: string;
-  /** Do not tell clients about other servers. Default `false`. */
-  noAdvertise?: boolean;
-  /** Servers to dial: `nats://user:password@host:port`. */
-  routes?: readonly string[];
-  /** How often to retry a discovered route. Default 0. */
-  connectRetries?: number;
-  /** What other servers must say to connect. */
-  authorization?: AuthorizationOptions | null;
-  /** TLS between servers, checked in both directions. */
-  tls?: TlsOptions | null;
 }
 
 /** Everything a server can be told. All fields are optional. */
@@ -209,7 +141,10 @@ export interface ServerOptions {
 
 /** `ServerOptions` with every field present and checked. */
 export type ResolvedOptions = Readonly<
-  Omit<Required<ServerOptions>, "tls"> & { tls: ResolvedTls | null }
+  Omit<Required<ServerOptions>, "tls" | "cluster"> & {
+    tls: ResolvedTls | null;
+    cluster: ResolvedCluster | null;
+  }
 >;
 
 /** Defaults of everything, as nats-server has them. */
@@ -250,7 +185,6 @@ export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
 /** Options this version cannot honour yet: it refuses to run with them. */
 export const UNSUPPORTED: readonly (keyof ServerOptions)[] = [
   "monitor",
-  "cluster",
 ];
 
 const MAX_INT32 = 2 ** 31 - 1;
@@ -297,7 +231,7 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     checkOption(name, value);
-    resolved[name] = name === "tls" ? resolveTls(value as TlsOptions) : value;
+    resolved[name] = resolveBlock(name, value);
   }
   const complete = resolved as unknown as ResolvedOptions;
   for (const name of UNSUPPORTED) {
@@ -316,6 +250,13 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     );
   }
   return Object.freeze(complete);
+}
+
+/** The options of a block in full; any other value as it is. */
+function resolveBlock(name: string, value: unknown): unknown {
+  if (value === null) return null;
+  if (name === "tls") return resolveTls(value as TlsOptions, "tls");
+  return name === "cluster" ? resolveCluster(value as ClusterOptions) : value;
 }
 
 function checkOption(name: string, value: unknown): void {
@@ -367,26 +308,6 @@ export function valueProblem(
   }
   if (key === "accounts" && !Array.isArray(value)) return "must be a list";
   return null;
-}
-
-/** Throws as `resolveOptions` does. */
-function resolveTls(tls: TlsOptions | null): ResolvedTls | null {
-  if (tls === null) return null;
-  const resolved: Record<string, unknown> = { ...DEFAULT_TLS };
-  for (const [name, value] of Object.entries(tls)) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(DEFAULT_TLS, name)) {
-      throw new TypeError(`Unknown option "tls.${name}"`);
-    }
-    resolved[name] = value;
-  }
-  const complete = resolved as unknown as ResolvedTls;
-  if (!(Number.isFinite(complete.timeoutMs) && complete.timeoutMs > 0)) {
-    throw new RangeError(
-      `Option "tls.timeoutMs" must be a time above 0 in milliseconds: got ${complete.timeoutMs}`,
-    );
-  }
-  return Object.freeze(complete);
 }
 
 function rangeProblem(

@@ -9,10 +9,12 @@ import assert from "node:assert/strict";
 const ROWS: readonly (readonly string[])[] = [
   [
     "auth_options.ts",
+    "cluster_options.ts",
     "errors.ts",
     "log.ts",
     "options.ts",
     "tls_facts.ts",
+    "tls_options.ts",
     "version.ts",
   ],
   ["wire", "subject", "transport", "config", "logging"],

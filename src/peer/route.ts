@@ -32,7 +32,7 @@ const MAX_CONTROL_LINE = 64 * 1024;
 const MAX_PAYLOAD = 64 * 1024 * 1024;
 
 /** What a route needs of the server it belongs to. */
-export interface RouteHost {
+export interface RouteHost<Target = unknown> {
   /** The server's options. */
   readonly options: ResolvedOptions;
   /** Delivers what comes over the route. */
@@ -44,18 +44,18 @@ export interface RouteHost {
   /** The account of this name, one character per byte. */
   account(name: string): Account | undefined;
   /** Whether other servers may be interested in this subject. */
-  mayImport(subject: Uint8Array): boolean;
+  mayExport(subject: Uint8Array): boolean;
   /** A server introduced itself: why it is sent away; `null` if it is not. */
   routeConnecting(
-    route: Route,
+    route: Route<Target>,
     connect: RouteConnect,
   ): ProtocolError | null | Promise<ProtocolError | null>;
   /** A server told about itself, or about another one. */
-  routeInformed(route: Route, info: RouteInfo): void;
+  routeInformed(route: Route<Target>, info: RouteInfo): void;
   /** Interest flows from now on, both ways. */
-  routeRegistered(route: Route): void;
+  routeRegistered(route: Route<Target>): void;
   /** The route is gone. */
-  routeClosed(route: Route, reason: CloseReason): void;
+  routeClosed(route: Route<Target>, reason: CloseReason): void;
   /** A number from 0 up to 1. */
   random(): number;
 }
@@ -73,7 +73,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
   /** Who is at the other end; `null` until it is registered. */
   peer: RouteInfo | null = null;
 
-  readonly #host: RouteHost;
+  readonly #host: RouteHost<Target>;
   readonly #interest = new Map<string, RemoteInterest>();
   readonly #lastMatch = new LastMatch();
   /** Takes back messages for queue groups it was wrongly chosen for. */
@@ -85,7 +85,11 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
   #cancelTimeout: () => void = () => {};
 
   /** `connection` must not run yet. */
-  constructor(connection: Connection, target: Target | null, host: RouteHost) {
+  constructor(
+    connection: Connection,
+    target: Target | null,
+    host: RouteHost<Target>,
+  ) {
     this.connection = connection;
     this.target = target;
     this.#host = host;
@@ -227,7 +231,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
     queue: string | null,
     weight: number,
   ): boolean {
-    if (this.#host.mayImport(subject)) {
+    if (this.#host.mayExport(subject)) {
       this.#interestIn(account).add(subject, queue, weight);
     }
     return true;

@@ -34,6 +34,7 @@ export class Accounts {
   describe: (connection: Connection) => RequesterFacts = () => ({});
 
   readonly #clock: AccountSettings["clock"];
+  readonly #created: (account: Account) => void;
   readonly #seed: number;
   readonly #byName = new Map<string, Account>();
   readonly #responses = new Map<string, Responses>();
@@ -41,12 +42,18 @@ export class Accounts {
   readonly #exchanged: string;
 
   /**
-   * `seed` should be unpredictable; see `Sublist`. Throws `ConfigError` for
-   * names, limits, exports and imports that cannot be.
+   * `seed` should be unpredictable; see `Sublist`. `created` is told of every
+   * account before there is anything in it. Throws `ConfigError` for names,
+   * limits, exports and imports that cannot be.
    */
-  constructor(settings: AccountSettings, seed: number) {
+  constructor(
+    settings: AccountSettings,
+    seed: number,
+    created: (account: Account) => void = () => {},
+  ) {
     const { accounts, systemAccount, clock } = settings;
     this.#clock = clock;
+    this.#created = created;
     this.#seed = seed;
     checkAccounts(accounts);
     const imports = resolveImports(accounts);
@@ -101,6 +108,7 @@ export class Accounts {
     const seed = this.#seed ^ Math.imul(this.#byName.size, 0x9e3779b1);
     const account = new Account(name, seed);
     this.#byName.set(name, account);
+    this.#created(account);
     return account;
   }
 

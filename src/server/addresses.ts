@@ -18,3 +18,20 @@ export function localHost(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   return host === "::" ? "::1" : host;
 }
+
+/**
+ * Addresses at which other machines reach a server that listens on `host`: all
+ * of this machine's own where that means any, and the platform lets itself be
+ * asked for them.
+ */
+export function reachableHosts(host: string): string[] {
+  if (host !== "0.0.0.0" && host !== "::") return [host];
+  try {
+    return Deno.networkInterfaces()
+      .filter(({ family }) => family === "IPv4" || host === "::")
+      .map(({ address }) => address)
+      .filter((address) => !/^(127\.|::1$|fe80:)/.test(address));
+  } catch {
+    return []; // Not permitted: clients keep to the addresses they know.
+  }
+}

@@ -4,7 +4,7 @@
  */
 
 import type { CloseReason } from "../errors.ts";
-import type { Traffic } from "../core/connection.ts";
+import type { Connection, Traffic } from "../core/connection.ts";
 import type { Client } from "../peer/client.ts";
 
 /** What is remembered of a closed connection. */
@@ -43,11 +43,12 @@ export interface ClosedConnection extends Traffic {
 export class Connections {
   /** Connected clients by `cid`. */
   readonly live: Map<number, Client> = new Map();
-  /** Connections accepted since the start. */
+  /** Clients accepted since the start. */
   total = 0;
   /** Connections closed for not keeping up. */
   slowConsumers = 0;
 
+  #lastId = 0;
   readonly #maxClosed: number;
   readonly #closed: ClosedConnection[] = [];
   /** Where the next closed connection goes once the ring is full. */
@@ -61,13 +62,14 @@ export class Connections {
     this.#maxClosed = maxClosed;
   }
 
-  /** The next `cid`. */
+  /** A number for the next connection of any kind: `cid`, `rid`. */
   nextId(): number {
-    return ++this.total;
+    return ++this.#lastId;
   }
 
   /** Adds a client. */
   add(client: Client): void {
+    this.total++;
     this.live.set(client.connection.id, client);
   }
 
@@ -125,6 +127,12 @@ export class Connections {
       addTraffic(sum, connection);
     }
     return sum;
+  }
+
+  /** A route has just been closed. */
+  routeClosed(connection: Connection): void {
+    addTraffic(this.#departed, connection);
+    if (connection.ended !== null) this.#awaitEnd(connection.ended);
   }
 
   /** Resolves when every closed connection has given up its transport. */

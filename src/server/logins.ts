@@ -22,9 +22,10 @@ const NONCE_BYTES = 11;
 
 /** See the module. */
 export class Logins {
+  /** Checks hashes: one for the whole server. */
+  readonly bcrypt: BcryptWorker;
   readonly #options: ResolvedOptions;
   readonly #hasAccount: (name: string) => boolean;
-  readonly #bcrypt: BcryptWorker;
   readonly #limiter: LoginLimiter;
   /** Ends of refusals that are held back. */
   readonly #late = new Set<() => void>();
@@ -37,7 +38,7 @@ export class Logins {
   ) {
     this.#options = options;
     this.#hasAccount = hasAccount;
-    this.#bcrypt = new BcryptWorker({
+    this.bcrypt = new BcryptWorker({
       error: (text) => options.log.error(text),
     });
     this.#limiter = new LoginLimiter(options.clock);
@@ -107,14 +108,14 @@ export class Logins {
 
   /** Ends what is under way, with refusals. Idempotent. */
   close(): void {
-    this.#bcrypt.close();
+    this.bcrypt.close();
     for (const end of this.#late) end();
   }
 
   #authenticationNow(): Authentication {
     const options = this.#options;
     return new Authentication(options, {
-      bcrypt: this.#bcrypt,
+      bcrypt: this.bcrypt,
       clock: options.clock,
       get log() {
         return options.log;

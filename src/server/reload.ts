@@ -11,6 +11,7 @@ import { resolveOptions } from "../options.ts";
 import type { Acceptor } from "./acceptor.ts";
 import { checkAuthorization } from "../auth/check_authorization.ts";
 import type { Accounts } from "./accounts.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Connections } from "./connections.ts";
 import type { Logins } from "./logins.ts";
 
@@ -33,6 +34,8 @@ export interface Reloadable {
   readonly logins: Logins;
   /** Where they are put. */
   readonly accounts: Accounts;
+  /** Other servers, if it is in a cluster. */
+  readonly cluster: Cluster | null;
   /** A number from 0 up to 1. */
   random(): number;
 }
@@ -60,7 +63,9 @@ export async function reloadOptions(
   if (others) {
     reloadable.accounts.update(options.accounts);
     reloadable.logins.changed();
+    reloadable.cluster?.accountsChanged();
   }
+  reloadable.cluster?.reloaded(options.cluster?.routes ?? []);
   for (const client of connections.live.values()) client.reloaded();
   if (others) await renewLogins(reloadable);
   dropSurplus(connections, options.maxConnections, random);

@@ -28,7 +28,7 @@ import { BufferPool } from "../wire/buffer.ts";
 import type { Info } from "../wire/info.ts";
 import { Accounts } from "./accounts.ts";
 import { Acceptor } from "./acceptor.ts";
-import { hostPort, localHost } from "./addresses.ts";
+import { hostPort, localHost, reachableHosts } from "./addresses.ts";
 import type { ClosedConnection } from "./connections.ts";
 import { Connections } from "./connections.ts";
 import { letGo } from "./lame_duck.ts";
@@ -37,6 +37,8 @@ import { factsOf, ServerEvents } from "./events.ts";
 import type { LiveOptions } from "./reload.ts";
 import { reloadOptions } from "./reload.ts";
 import { infoFor } from "./server_info.ts";
+import { Cluster } from "./cluster.ts";
+import type { RouteDial } from "./route_links.ts";
 import { Sweeper } from "./sweeper.ts";
 
 /** Where a server is in its life. */
@@ -79,6 +81,7 @@ export class Server implements AsyncDisposable {
   readonly #logins: Logins;
   readonly #host: ClientHost;
   readonly #acceptor: Acceptor;
+  readonly #cluster: Cluster | null;
   readonly #sweeper: Sweeper;
   /** Ends everything. */
   readonly #stop = new AbortController();
@@ -87,10 +90,11 @@ export class Server implements AsyncDisposable {
   #state: State = "new";
 
   /**
-   * Takes options and does nothing yet. Throws `TypeError`, `RangeError` or
-   * `ConfigError` for options that cannot be used.
+   * Takes options and does nothing yet; `dial` opens streams to other servers
+   * of a cluster, where that is not to be TCP. Throws `TypeError`, `RangeError`
+   * or `ConfigError` for options that cannot be used.
    */
-  constructor(options: ServerOptions = {}) {
+  constructor(options: ServerOptions = {}, dial?: RouteDial) {
     this.#options = { ...resolveOptions(options) };
     checkAuthorization(this.#options);
     const { clock, log, maxClosedClients } = this.#options;
@@ -107,12 +111,17 @@ export class Server implements AsyncDisposable {
     };
     const fanout = new Fanout(fanoutSeed);
     fanout.tracing = log.trace !== undefined;
-    this.#accounts = new Accounts(this.#options, accountSeed);
-    this.#accounts.describe = ({ id }) => this.#describe(id);
     this.#logins = new Logins(
       this.#options,
       (name) => this.#accounts.get(name) !== undefined,
     );
+    this.#cluster = this.#newCluster(fanout, subjectSeed, dial);
+    this.#accounts = new Accounts(
+      this.#options,
+      accountSeed,
+      (account) => this.#cluster?.watch(account),
+    );
+    this.#accounts.describe = ({ id }) => this.#describe(id);
     this.#host = {
       options: this.#options,
       fanout,
@@ -127,9 +136,10 @@ export class Server implements AsyncDisposable {
       clientConnected: (client) => this.events.emit("connect", factsOf(client)),
       clientClosed: (client, reason) => this.#closed(client, reason),
     };
+    const live = [this.#connections.live, this.#cluster?.live ?? new Map()];
     this.#sweeper = new Sweeper(
       this.#context,
-      this.#connections,
+      live,
       () => this.#accounts.tidy(),
     );
     this.#acceptor = new Acceptor({
@@ -191,7 +201,9 @@ export class Server implements AsyncDisposable {
       if (this.#stop.signal.aborted) {
         throw new ClosedError("Cannot start server: it was shut down");
       }
+      await this.#cluster?.load();
       if (!dontListen) this.#acceptor.listen();
+      this.#cluster?.start();
       this.#logins.warm();
       this.#state = "running";
     } finally {
@@ -217,6 +229,7 @@ export class Server implements AsyncDisposable {
       logins: this.#logins,
       random: this.#host.random,
       accounts: this.#accounts,
+      cluster: this.#cluster,
     }, options);
     this.#context.flushes.flush();
   }
@@ -300,6 +313,19 @@ export class Server implements AsyncDisposable {
   }
 
   /**
+   * Takes a byte stream that another server of the cluster opened. Throws
+   * `ClosedError` when the server is not running or in no cluster.
+   */
+  acceptRoute(transport: Transport): void {
+    if (this.#state !== "running" || this.#cluster === null) {
+      transport.close();
+      const state = this.#cluster === null ? "not in a cluster" : this.#state;
+      throw new ClosedError(`Cannot accept a route: server is ${state}`);
+    }
+    this.#cluster.accept(transport);
+  }
+
+  /**
    * Lets clients go one by one: stops accepting, tells them, and after a grace
    * period closes them spread over the configured time, then shuts down.
    * Resolves when that is done (client-protocol §7).
@@ -312,10 +338,8 @@ export class Server implements AsyncDisposable {
       "Entering lame duck mode, stop accepting new clients",
     );
     await this.#acceptor.stop();
-    for (const client of live.values()) {
-      if (client.takesInfo) client.sendInfo({ ldm: true });
-    }
-    this.#context.flushes.flush();
+    this.#cluster?.lameDuck();
+    this.#tellClients({ ldm: true });
     await letGo(this.#connections, {
       options: this.#options,
       signal: this.#stop.signal,
@@ -341,6 +365,7 @@ export class Server implements AsyncDisposable {
     for (const { connection } of this.#connections.live.values()) {
       connection.close("Server Shutdown");
     }
+    await this.#cluster?.stop();
     this.#logins.close();
     await this.#connections.ended();
     this.#sweeper.stop();
@@ -387,6 +412,65 @@ export class Server implements AsyncDisposable {
       options: this.#options,
       tls: this.#acceptor.tlsInfo,
       logins: this.#logins.info,
+      cluster: this.#clusterInfo(),
     });
+  }
+
+  /** Sends INFO to everybody who understands that. */
+  #tellClients(changes: Partial<Info> = {}): void {
+    for (const client of this.#connections.live.values()) {
+      if (client.takesInfo) client.sendInfo(changes);
+    }
+    this.#context.flushes.flush();
+  }
+
+  /** What clients are told of other servers. */
+  #clusterInfo(): Partial<Info> {
+    const cluster = this.#cluster;
+    if (cluster === null) return {};
+    const { noAdvertise } = this.#options.cluster ?? {};
+    if (noAdvertise) return { cluster: cluster.name };
+    const connect_urls = [...this.#clientUrls(), ...cluster.connectUrls];
+    return { cluster: cluster.name, connect_urls };
+  }
+
+  /** Where clients connect, as other machines reach it. */
+  #clientUrls(): string[] {
+    const { clientAdvertise, dontListen, host } = this.#options;
+    if (clientAdvertise !== "") return [clientAdvertise];
+    if (dontListen) return [];
+    return reachableHosts(host).map((one) => hostPort(one, this.port));
+  }
+
+  #newCluster(
+    fanout: Fanout,
+    subjectSeed: number,
+    dial: RouteDial | undefined,
+  ): Cluster | null {
+    const { cluster } = this.#options;
+    if (cluster === null) return null;
+    // A view, since names and addresses are known only later.
+    const clientUrls = () => this.#clientUrls();
+    return new Cluster(
+      {
+        id: this.id,
+        name: this.name,
+        context: this.#context,
+        fanout,
+        subjectSeed,
+        bcrypt: this.#logins.bcrypt,
+        get clientUrls() {
+          return clientUrls();
+        },
+        account: (name) => this.#accounts.get(name),
+        nextId: () => this.#connections.nextId(),
+        admitted: () => this.#sweeper.wake(),
+        peersChanged: () => this.#tellClients(),
+        routeClosed: ({ connection }) =>
+          this.#connections.routeClosed(connection),
+      },
+      cluster,
+      dial,
+    );
   }
 }

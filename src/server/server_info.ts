@@ -19,6 +19,8 @@ export interface ServerFacts {
   /** What there is to say of TLS, and of logins. */
   readonly tls: Partial<Info>;
   readonly logins: Partial<Info>;
+  /** What there is to say of other servers. */
+  readonly cluster: Partial<Info>;
 }
 
 /** INFO for this client, complete, as of now. */
@@ -41,5 +43,6 @@ export function infoFor(client: Client, facts: ServerFacts): Info {
     api_lvl: API_LEVEL,
     ...facts.logins,
     ...facts.tls,
+    ...facts.cluster,
   };
 }

@@ -3,18 +3,20 @@
  * and memory that is no longer of use. One timer for all of them.
  */
 
-import type { ConnectionContext } from "../core/connection.ts";
-import type { Connections } from "./connections.ts";
+import type { Connection, ConnectionContext } from "../core/connection.ts";
 
 /** How often connections are looked after, in milliseconds. */
 const SWEEP_MS = 250;
 /** How often memory that is no longer of use is let go, in milliseconds. */
 const TIDY_MS = 10_000;
 
+/** Connections of one kind, by number. */
+export type Live = ReadonlyMap<number, { readonly connection: Connection }>;
+
 /** See the module. */
 export class Sweeper {
   readonly #context: ConnectionContext;
-  readonly #connections: Connections;
+  readonly #live: readonly Live[];
   readonly #tidy: () => void;
   #cancel: (() => void) | null = null;
   #tidiedAt = 0;
@@ -22,11 +24,11 @@ export class Sweeper {
   /** Idle until woken; `tidy` lets go of memory beyond the pool's. */
   constructor(
     context: ConnectionContext,
-    connections: Connections,
+    live: readonly Live[],
     tidy: () => void,
   ) {
     this.#context = context;
-    this.#connections = connections;
+    this.#live = live;
     this.#tidy = tidy;
   }
 
@@ -52,13 +54,16 @@ export class Sweeper {
   }
 
   #sweep(now: number): void {
-    const { live } = this.#connections;
-    for (const { connection } of live.values()) connection.sweep(now);
-    if (now - this.#tidiedAt >= TIDY_MS || live.size === 0) {
+    let count = 0;
+    for (const live of this.#live) {
+      for (const { connection } of live.values()) connection.sweep(now);
+      count += live.size;
+    }
+    if (now - this.#tidiedAt >= TIDY_MS || count === 0) {
       this.#tidiedAt = now;
       this.#context.pool.trim();
       this.#tidy();
     }
-    if (live.size > 0) this.wake();
+    if (count > 0) this.wake();
   }
 }

@@ -39,6 +39,8 @@ export interface Info {
   client_ip?: string | undefined;
   /** To be signed by nkey users. */
   nonce?: string | undefined;
+  /** Name of the cluster the server is in. */
+  cluster?: string | undefined;
   /** Where else to connect. */
   connect_urls?: readonly string[] | undefined;
   /** The server is about to leave. */

@@ -1,0 +1,64 @@
+/** What the mesh knows of one connection: how far two servers have got. */
+
+import type { RouteConnect } from "../wire/route_info.ts";
+import type { Dialer } from "./dialer.ts";
+import type { MidgeInfo } from "./gossip.ts";
+import type { MeshRoute } from "./mesh_host.ts";
+
+/**
+ * Where it is: not yet known who is there, waiting whether the peer prefers it
+ * to the route there is, or that route.
+ */
+export type LinkState = "new" | "standby" | "registered";
+
+/** See the module. */
+export class Link {
+  /** The connection. */
+  readonly route: MeshRoute;
+  /** Who dialled it; `null` for accepted ones. */
+  readonly dialer: Dialer | null;
+  /** When it was opened, in milliseconds of the clock. */
+  readonly openedAt: number;
+  /** Where it is. */
+  state: LinkState = "new";
+  /** The peer's CONNECT, from those that dialled us. */
+  connect: RouteConnect | null = null;
+  /** The peer's first INFO. */
+  peer: MidgeInfo | null = null;
+  /** The peer has ours. */
+  infoSent = false;
+  /** Ours waits for what becomes of a connection we dialled. */
+  infoHeld = false;
+  /** The peer treats it as the route. */
+  used = false;
+  /** When it was registered; -1: it is not. */
+  registeredAt = -1;
+  /** The peer is about to leave. */
+  leaving = false;
+  /** Closed by us so that it be dialled anew, under another cluster name. */
+  redial = false;
+  #cancel: () => void = () => {};
+
+  /** A connection just opened. */
+  constructor(route: MeshRoute, dialer: Dialer | null, openedAt: number) {
+    this.route = route;
+    this.dialer = dialer;
+    this.openedAt = openedAt;
+  }
+
+  /** Id of the peer, empty as long as it is not known. */
+  get peerId(): string {
+    return this.peer?.server_id ?? this.connect?.name ?? "";
+  }
+
+  /** What it is waiting for; how to cancel replaces what it waited for before. */
+  await(cancel: () => void): void {
+    this.#cancel();
+    this.#cancel = cancel;
+  }
+
+  /** It has come, or does not matter any more. */
+  stopWaiting(): void {
+    this.#cancel();
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * The servers there is a route to, and which connection it is. Knows how
+ * duplicates are settled: see the mesh for why.
+ */
+
+import type { RouteInfo } from "../wire/route_info.ts";
+import type { Link } from "./link.ts";
+import type { MidgeInfo } from "./gossip.ts";
+import type { MeshHost, MeshRoute } from "./mesh_host.ts";
+
+/** Age from which a route is not kept without asking the peer, in milliseconds. */
+const SETTLED_MS = 2000;
+/** How long the one who decides gives the other to use a late duplicate. */
+const LEADER_STANDBY_MS = 300;
+/** How long the one who follows waits for the decision. */
+const STANDBY_MS = 1000;
+
+/** See the module. */
+export class Peers {
+  readonly #host: MeshHost;
+  readonly #links = new Map<string, Link>();
+  readonly #standby = new Set<Link>();
+  readonly #routes = new Map<string, MeshRoute>();
+  #connectUrls: readonly string[] = [];
+
+  /** Starts without any. */
+  constructor(host: MeshHost) {
+    this.#host = host;
+  }
+
+  /** The routes, by id of the peer. */
+  get routes(): ReadonlyMap<string, MeshRoute> {
+    return this.#routes;
+  }
+
+  /** Where clients of all peers connect, but of those that are leaving. */
+  get connectUrls(): readonly string[] {
+    return this.#connectUrls;
+  }
+
+  /** The route to this server. */
+  get(id: string): Link | undefined {
+    return this.#links.get(id);
+  }
+
+  /**
+   * Makes a connection the route to a server that has told who it is, unless
+   * there is one. Returns whether the server was not known before.
+   */
+  admit(link: Link, info: MidgeInfo): boolean {
+    const current = this.#links.get(info.server_id);
+    if (current === undefined) {
+      this.#register(link, info);
+      this.changed();
+      return true;
+    }
+    const { id, options: { clock, log } } = this.#host;
+    const { route } = link;
+    log.debug?.(
+      `${route.label} - Detected duplicate remote route "${info.server_id}"`,
+    );
+    const leads = info.midge !== undefined && id < info.server_id;
+    const settled = current.used || current.route.closed ||
+      clock.now() - current.registeredAt >= SETTLED_MS;
+    if (leads && !settled) {
+      route.close("Duplicate Route");
+      return false;
+    }
+    link.state = "standby";
+    this.#standby.add(link);
+    link.await(clock.after(
+      leads ? LEADER_STANDBY_MS : STANDBY_MS,
+      () => route.close("Duplicate Route"),
+    ));
+    return false;
+  }
+
+  /** The peer uses this connection: it is the route from now on. */
+  used(link: Link): void {
+    if (link.used || link.peer === null) return;
+    link.used = true;
+    const current = this.#links.get(link.peer.server_id);
+    if (link.state !== "standby" || current === undefined) return;
+    this.#register(link, link.peer);
+    current.route.close("Duplicate Route");
+  }
+
+  /**
+   * Forgets a connection that has closed. Returns whether the server has no
+   * route any more.
+   */
+  remove(link: Link): boolean {
+    this.#standby.delete(link);
+    const { peer } = link;
+    if (peer === null || this.#links.get(peer.server_id) !== link) return false;
+    this.#links.delete(peer.server_id);
+    this.#routes.delete(peer.server_id);
+    const successor = this.#standby.values().find((other) =>
+      other.peer?.server_id === peer.server_id && !other.route.closed
+    );
+    if (successor !== undefined) this.#register(successor, peer);
+    this.changed();
+    return successor === undefined;
+  }
+
+  /** Works out anew what clients are told, and has them told. */
+  changed(): void {
+    const urls = new Set<string>();
+    if (!this.#host.options.cluster.noAdvertise) {
+      for (const { peer, leaving } of this.#links.values()) {
+        if (leaving) continue;
+        for (const url of peer?.connect_urls ?? []) urls.add(url);
+      }
+    }
+    this.#connectUrls = [...urls];
+    this.#host.peersChanged();
+  }
+
+  #register(link: Link, info: RouteInfo): void {
+    const { clock, log } = this.#host.options;
+    const { route } = link;
+    const { server_id: id } = info;
+    this.#standby.delete(link);
+    link.stopWaiting();
+    link.state = "registered";
+    link.registeredAt = clock.now();
+    this.#links.set(id, link);
+    this.#routes.set(id, route);
+    log.debug?.(`${route.label} - Registering remote route "${id}"`);
+    route.register(info);
+  }
+}

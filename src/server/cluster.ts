@@ -1,0 +1,257 @@
+/**
+ * A server's part in a cluster: puts together the mesh, the routes, the byte
+ * streams under them and the interest they carry.
+ */
+
+import type { BcryptWorker } from "../auth/bcrypt_worker.ts";
+import { compilePermissions } from "../auth/permissions.ts";
+import { Secrets } from "../auth/secrets.ts";
+import { LocalInterest } from "../cluster/interest.ts";
+import type { MeshHost } from "../cluster/mesh.ts";
+import { Mesh } from "../cluster/mesh.ts";
+import type { RouteTarget } from "../cluster/route_url.ts";
+import type { Account } from "../core/account.ts";
+import { Connection } from "../core/connection.ts";
+import type { ConnectionContext } from "../core/connection_context.ts";
+import { ROUTE_KIND } from "../core/connection_context.ts";
+import type { Fanout } from "../core/fanout.ts";
+import type { CloseReason, ProtocolError } from "../errors.ts";
+import { authorizationViolation } from "../errors.ts";
+import type { ResolvedCluster } from "../options.ts";
+import type { RouteHost } from "../peer/route.ts";
+import { Route } from "../peer/route.ts";
+import type { Transport } from "../transport/transport.ts";
+import { NATS_VERSION } from "../version.ts";
+import { decodeUtf8, fromLatin1 } from "../wire/ascii.ts";
+import type { RouteConnect, RouteInfo } from "../wire/route_info.ts";
+import { splitHostPort } from "./addresses.ts";
+import type { RouteDial } from "./route_links.ts";
+import { RouteLinks } from "./route_links.ts";
+
+/** What a cluster needs of its server. */
+export interface ClusterHost {
+  /** The server's public nkey. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** What all its connections share. */
+  readonly context: ConnectionContext;
+  /** Delivers messages. */
+  readonly fanout: Fanout;
+  /** Starts the hash of every subject. */
+  readonly subjectSeed: number;
+  /** Checks bcrypt hashes. */
+  readonly bcrypt: BcryptWorker;
+  /** `host:port` of the port for clients, as others reach it. */
+  readonly clientUrls: readonly string[];
+  /** The account of this name. */
+  account(name: string): Account | undefined;
+  /** A number for a connection. */
+  nextId(): number;
+  /** There is a connection to look after. */
+  admitted(): void;
+  /** Clients are to be told of other servers anew. */
+  peersChanged(): void;
+  /** A route is gone. */
+  routeClosed(route: Route<RouteTarget>): void;
+}
+
+/** See the module. */
+export class Cluster {
+  /** Routes by number, registered or not yet. */
+  readonly live: Map<number, Route<RouteTarget>> = new Map();
+  readonly #host: ClusterHost;
+  readonly #cluster: ResolvedCluster;
+  readonly #links: RouteLinks;
+  readonly #mesh: Mesh;
+  readonly #interest: LocalInterest;
+  readonly #secrets: Secrets;
+  readonly #routeHost: RouteHost<RouteTarget>;
+
+  /** Listens and dials nothing yet; `dial` opens plain streams. */
+  constructor(host: ClusterHost, cluster: ResolvedCluster, dial?: RouteDial) {
+    this.#host = host;
+    this.#cluster = cluster;
+    const { context } = host;
+    this.#links = new RouteLinks(context.options, cluster, dial);
+    const permissions = cluster.permissions ?? {};
+    const asked = subjects(permissions.import);
+    const granted = subjects(permissions.export);
+    this.#interest = new LocalInterest(asked, () => context.flushes.flush());
+    this.#secrets = new Secrets(
+      [cluster.authorization?.password ?? ""],
+      host.bcrypt,
+    );
+    this.#routeHost = {
+      options: context.options,
+      fanout: host.fanout,
+      subjectSeed: host.subjectSeed,
+      loginTimeoutMs: cluster.authorization?.timeoutMs ?? 2000,
+      account: (name) => host.account(decodeUtf8(fromLatin1(name))),
+      mayExport: granted,
+      random: Math.random,
+      routeConnecting: (route, connect) => this.#connecting(route, connect),
+      routeInformed: (route, info) => this.#mesh.infoReceived(route, info),
+      routeRegistered: (route) => this.#interest.tell(route),
+      routeClosed: (route, reason) => this.#closed(route, reason),
+    };
+    this.#mesh = new Mesh(this.#meshHost());
+  }
+
+  /** Name of the cluster as it is agreed on. */
+  get name(): string {
+    return this.#mesh.clusterName;
+  }
+
+  /** Where the clients of other servers connect: `host:port`. */
+  get connectUrls(): readonly string[] {
+    return this.#mesh.connectUrls;
+  }
+
+  /** Port routes are accepted on, 0 while not listening. */
+  get port(): number {
+    return this.#links.port;
+  }
+
+  /** Other servers are told of the interest in this account. */
+  watch(account: Account): void {
+    this.#interest.watch(account);
+  }
+
+  /** Loads certificates. Rejects with `ConfigError`. */
+  load(): Promise<void> {
+    return this.#links.load();
+  }
+
+  /** Accepts and dials routes from now on. Throws `ListenError`. */
+  start(): void {
+    this.#links.listen((transport) => this.#mesh.accept(transport));
+    this.#mesh.start();
+  }
+
+  /** Takes a byte stream that another server opened. */
+  accept(transport: Transport): void {
+    this.#links.accept(transport, (ready) => this.#mesh.accept(ready));
+  }
+
+  /** Routes may have interest in accounts that are new. */
+  accountsChanged(): void {
+    for (const route of this.live.values()) route.attach();
+  }
+
+  /** From now on these are the routes to dial, and tracing is as in the options. */
+  reloaded(routes: readonly string[]): void {
+    this.#mesh.updateRoutes(routes);
+    for (const route of this.live.values()) route.reloaded();
+  }
+
+  /** Tells other servers that this one is about to leave. */
+  lameDuck(): void {
+    this.#mesh.lameDuck();
+  }
+
+  /** Dials and accepts nobody any more, and closes what there is. */
+  async stop(): Promise<void> {
+    this.#mesh.stop();
+    await this.#links.stop();
+    for (const { connection } of [...this.live.values()]) {
+      connection.close("Server Shutdown");
+    }
+  }
+
+  #meshHost(): MeshHost {
+    const { id, name, context } = this.#host;
+    const { clock, log } = context.options;
+    return {
+      id,
+      name,
+      options: { clock, log, cluster: this.#cluster },
+      dial: (url, signal) => this.#links.dial(url, signal),
+      open: (transport, target) => this.#open(transport, target),
+      info: () => this.#info(),
+      random: Math.random,
+      peersChanged: () => this.#host.peersChanged(),
+    };
+  }
+
+  #open(transport: Transport, target: RouteTarget | null): Route<RouteTarget> {
+    const { context, nextId, admitted } = this.#host;
+    const connection = new Connection(
+      nextId(),
+      transport,
+      context,
+      ROUTE_KIND,
+    );
+    const route = new Route(connection, target, this.#routeHost);
+    this.live.set(connection.id, route);
+    connection.log.debug?.(`${route.label} - Route connection created`);
+    connection.run(route);
+    admitted();
+    return route;
+  }
+
+  #connecting(
+    route: Route<RouteTarget>,
+    connect: RouteConnect,
+  ): ProtocolError | null | Promise<ProtocolError | null> {
+    const { user = "", password = "" } = this.#cluster.authorization ?? {};
+    const secret = connect.user === user ? password : null;
+    const { hostname } = route.remoteAddress;
+    const right = this.#cluster.authorization === null ||
+      this.#secrets.check(secret, connect.pass, {
+        hostname,
+        wanted: () => !route.closed,
+      });
+    const go = (right: boolean) =>
+      right
+        ? this.#mesh.connectReceived(route, connect)
+        : authorizationViolation();
+    return right instanceof Promise ? right.then(go) : go(right);
+  }
+
+  #closed(route: Route<RouteTarget>, reason: CloseReason): void {
+    this.live.delete(route.rid);
+    this.#interest.forget(route);
+    this.#mesh.routeClosed(route, reason);
+    this.#host.routeClosed(route);
+  }
+
+  /** INFO of this server for others, but for what the mesh knows. */
+  #info(): RouteInfo {
+    const { id, name, context, clientUrls } = this.#host;
+    const { maxPayload, noHeaderSupport } = context.options;
+    const { advertise, host, authorization, permissions } = this.#cluster;
+    const [advertisedHost, advertisedPort] = splitHostPort(advertise);
+    const shownHost = advertisedHost || host;
+    const shownPort = advertisedPort || this.port;
+    return {
+      server_id: id,
+      server_name: name,
+      version: NATS_VERSION,
+      proto: 2,
+      go: `deno${Deno.version.deno}`,
+      host: shownHost,
+      port: shownPort,
+      headers: !noHeaderSupport,
+      max_payload: maxPayload,
+      ...(authorization === null ? {} : { auth_required: true }),
+      ...this.#links.tlsInfo,
+      ...(advertise === ""
+        ? {}
+        : { ip: `nats-route://${shownHost}:${shownPort}/` }),
+      connect_urls: clientUrls,
+      ...(permissions?.import ? { import: permissions.import } : {}),
+      ...(permissions?.export ? { export: permissions.export } : {}),
+    };
+  }
+}
+
+/** What subjects such permissions let through. */
+function subjects(
+  permissions: { allow?: readonly string[]; deny?: readonly string[] } = {},
+): (subject: Uint8Array) => boolean {
+  const { allow, deny } = permissions;
+  if (allow === undefined && deny === undefined) return () => true;
+  const compiled = compilePermissions({ subscribe: permissions });
+  return (subject) => compiled.maySubscribe(subject, null);
+}
