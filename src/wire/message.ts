@@ -23,7 +23,8 @@ import { NO_BUFFER } from "./buffer.ts";
  * ```
  *
  * Everything from `tailStart` to `end` is, byte for byte, also the end of the
- * MSG or HMSG frame, so a delivery copies it in one piece. All offsets point
+ * MSG or HMSG frame, so a delivery copies it in one piece; on the way to other
+ * servers it is everything from `subjectStart`. All offsets point
  * into `buffer` and are valid only during the call they were handed to.
  */
 export class Message {

@@ -6,14 +6,14 @@
  * who has not been told that they are understood.
  */
 
-import { latin1, parseSize, SPACE, split } from "./ascii.ts";
+import { latin1, parseSize, split } from "./ascii.ts";
 import type { ByteBuffer } from "./buffer.ts";
 import type { Message } from "./message.ts";
 import type { ParserLimits } from "./message_scanner.ts";
 import type { Dialect, Step } from "./operation_parser.ts";
 import { COMMON_OPERATIONS, OperationParser } from "./operation_parser.ts";
-import { RecentToken } from "./recent_token.ts";
 import type { RouteOpHandler } from "./route_op_handler.ts";
+import { BAR, PLUS, RouteScanner } from "./route_scanner.ts";
 
 const ROUTE: Dialect = {
   operations: [
@@ -29,22 +29,11 @@ const ROUTE: Dialect = {
   peer: "Router",
 };
 
-/** Clears bit 5 of four letters. */
-const FOUR_LETTERS = 0xdfdfdfdf | 0;
-/** `RMSG` as a little-endian word. */
-const RMSG = 0x47534d52;
-/** `HMSG` as a little-endian word. */
-const HMSG = 0x47534d48;
-const PLUS = 0x2b;
-const BAR = 0x7c;
-
 /** A resumable parser for one route. */
 export class RouteParser extends OperationParser {
   readonly #handler: RouteOpHandler;
   readonly #message: Message;
-  /** The account of the last message, as bytes and as a string. */
-  readonly #lastAccount = new RecentToken();
-  #account = "";
+  readonly #routeScanner: RouteScanner;
 
   /** See `OperationParser`. */
   constructor(
@@ -56,6 +45,7 @@ export class RouteParser extends OperationParser {
     super(ROUTE, handler, message, limits, seed);
     this.#handler = handler;
     this.#message = message;
+    this.#routeScanner = new RouteScanner(this.scanner);
   }
 
   protected override messages(
@@ -65,12 +55,13 @@ export class RouteParser extends OperationParser {
   ): number {
     const handler = this.#handler;
     const message = this.#message;
+    const scanner = this.#routeScanner;
     let at = p;
     while (at < end) {
-      const next = this.#scan(buffer, at, end);
+      const next = scanner.scan(buffer, at, end);
       if (next === 0) return at;
       at = next;
-      if (handler.message(message, this.#account, null)) continue;
+      if (handler.message(message, scanner.account, scanner.queues)) continue;
       this.waiting = false;
       return at;
     }
@@ -92,43 +83,6 @@ export class RouteParser extends OperationParser {
         return this.#noInterest(bytes, args);
       default:
         return this.#routed(bytes, args, name === "HMSG");
-    }
-  }
-
-  /** As `MessageScanner.scan`, for RMSG and HMSG without queues. */
-  #scan(buffer: ByteBuffer, p: number, end: number): number {
-    const { bytes, view } = buffer;
-    const { scanner } = this;
-    scanner.need = 0;
-    const verb = view.getInt32(p, true) & FOUR_LETTERS;
-    if ((verb !== RMSG && verb !== HMSG) || bytes[p + 4] !== SPACE) return 0;
-    const start = p + 5;
-    const accountEnd = this.#lastAccount.matches(view, start, end)
-      ? start + this.#lastAccount.length
-      : this.#scanAccount(buffer, start, end);
-    if (accountEnd === 0) return 0;
-    return scanner.scanArguments(buffer, p, accountEnd + 1, end, verb === HMSG);
-  }
-
-  /**
-   * Makes the account at `start` the last one and returns its end; 0 unless
-   * a single space stands there.
-   */
-  #scanAccount(buffer: ByteBuffer, start: number, end: number): number {
-    const { bytes } = buffer;
-    let i = start;
-    while (i < end && bytes[i] > SPACE) i++;
-    if (i >= end || i === start || bytes[i] !== SPACE) return 0;
-    this.#setAccount(buffer, start, i);
-    return i;
-  }
-
-  #setAccount(buffer: ByteBuffer, start: number, end: number): void {
-    this.#account = latin1(buffer.bytes.subarray(start, end));
-    if (buffer.bytes[end] === SPACE) {
-      this.#lastAccount.keep(buffer.view, start, end);
-    } else {
-      this.#lastAccount.forget();
     }
   }
 
@@ -184,12 +138,7 @@ export class RouteParser extends OperationParser {
       }
       firstQueue = mark === PLUS ? 4 : 3;
     }
-    const { buffer } = this.#message;
-    const last = this.#lastAccount;
-    if (
-      last.length !== args[1] - args[0] ||
-      !last.matches(buffer.view, args[0], args[2])
-    ) this.#setAccount(buffer, args[0], args[1]);
+    this.#routeScanner.setAccount(this.#message.buffer, args[0], args[1]);
     // Taking the message may overwrite them.
     const queues: string[] = [];
     for (let k = firstQueue; k < count - sizes; k++) {
@@ -205,7 +154,7 @@ export class RouteParser extends OperationParser {
     if (step !== "next") return step;
     return this.proceed(this.#handler.message(
       this.#message,
-      this.#account,
+      this.#routeScanner.account,
       queues.length === 0 ? null : queues,
     ));
   }
