@@ -232,8 +232,9 @@ export class Fanout implements Carrier {
     { queues, shares }: MatchResult<Subscription>,
     origin: OtherServer,
   ): void {
-    const index = queues.findIndex(([{ queue }]) => queue === name);
-    if (index < 0) return;
+    let index = 0;
+    while (index < queues.length && queues[index][0].queue !== name) index++;
+    if (index === queues.length) return;
     const members = queues[index];
     const share = shares?.[index];
     const local = share?.local ?? members.length;
@@ -244,7 +245,7 @@ export class Fanout implements Carrier {
       const { via, checks } = members[at];
       if (via === null || (checks & CHECK_CLOSED) !== 0) continue;
       if (via.connection === origin.connection && !via.takesBack) continue;
-      this.#routes.add(via, name);
+      this.#routes.add(via, members[at]);
       return;
     }
   }
@@ -255,13 +256,14 @@ export class Fanout implements Carrier {
   }
 
   /** Notes that a server is to get the message in hand; whether it may. */
-  #addRoute({ via, queue }: Subscription): boolean {
+  #addRoute(subscription: Subscription): boolean {
+    const { via } = subscription;
     // From one server to the next, and no further.
     if (
       via === null || this.passage === Passage.Route ||
       this.passage === Passage.Stream
     ) return false;
-    this.#routes.add(via, queue);
+    this.#routes.add(via, subscription);
     return true;
   }
 

@@ -9,16 +9,16 @@ import type { Message } from "../wire/message.ts";
 import {
   routedHead,
   routedLength,
+  routedToLength,
   RouteFrame,
   writeRouted,
+  writeRoutedTo,
 } from "../wire/route_encoder.ts";
 import type { Account } from "./account.ts";
 import type { Connection } from "./connection.ts";
+import type { Outbound } from "./outbound.ts";
 import type { OtherServer, SubscriptionOwner } from "./subscription.ts";
 import { CHECK_CLOSED, CHECK_REMOTE, Subscription } from "./subscription.ts";
-
-/** Subscriptions have names for their own connection only. */
-const NO_SID = "";
 
 /** See the module. */
 export class RemoteInterest implements OtherServer, SubscriptionOwner {
@@ -76,7 +76,8 @@ export class RemoteInterest implements OtherServer, SubscriptionOwner {
       this.connection,
       subject,
       queue === null ? null : fromLatin1(queue),
-      NO_SID,
+      // Where frames to clients have a sid, those to servers have the group.
+      queue ?? "",
       this,
       weight,
     );
@@ -99,22 +100,19 @@ export class RemoteInterest implements OtherServer, SubscriptionOwner {
   }
 
   /** `OtherServer` */
-  send(message: Message, queues: readonly string[] | null): boolean {
+  send(message: Message, members: readonly Subscription[]): boolean {
     const { connection } = this;
     const { outbound } = connection;
-    let size = message.end - 2 - message.payloadStart;
     const cut = message.headerSize >= 0 && !connection.headers;
-    const length = routedLength(message, this.#frame);
-    if (queues === null && !cut && outbound.reserve(length)) {
-      const { segment, used } = outbound;
-      outbound.used = writeRouted(segment, used, message, this.#frame);
-    } else {
+    let size = message.end - 2 - message.payloadStart;
+    if (cut || !this.#write(outbound, message, members)) {
       const skipped = cut ? message.headerSize : 0;
-      const { bytes } = message.buffer;
+      outbound.append(this.#head(message, members));
       outbound.append(
-        routedHead(message, this.#frame, queues, connection.headers),
+        message.buffer.bytes,
+        message.payloadStart + skipped,
+        message.end,
       );
-      outbound.append(bytes, message.payloadStart + skipped, message.end);
       size -= skipped;
     }
     if (outbound.closed) return false;
@@ -125,10 +123,9 @@ export class RemoteInterest implements OtherServer, SubscriptionOwner {
   }
 
   /** `OtherServer`: the way nats-server logs it. */
-  trace(message: Message, queues: readonly string[] | null): void {
-    const { connection } = this;
-    const head = routedHead(message, this.#frame, queues, connection.headers);
-    connection.trace(`->> [${decodeUtf8(head).trimEnd()}]`);
+  trace(message: Message, members: readonly Subscription[]): void {
+    const head = decodeUtf8(this.#head(message, members)).trimEnd();
+    this.connection.trace(`->> [${head}]`);
   }
 
   /** `SubscriptionOwner` */
@@ -138,6 +135,33 @@ export class RemoteInterest implements OtherServer, SubscriptionOwner {
 
   /** `SubscriptionOwner`: servers end their interest themselves. */
   exhausted(): void {}
+
+  /** Writes the frame in one piece; `false` if it is larger than a segment. */
+  #write(
+    outbound: Outbound,
+    message: Message,
+    members: readonly Subscription[],
+  ): boolean {
+    const frame = this.#frame;
+    if (members.length === 0) {
+      if (!outbound.reserve(routedLength(message, frame))) return false;
+      const { segment, used } = outbound;
+      outbound.used = writeRouted(segment, used, message, frame);
+      return true;
+    }
+    if (!outbound.reserve(routedToLength(message, frame, members))) {
+      return false;
+    }
+    const { segment, used } = outbound;
+    outbound.used = writeRoutedTo(segment, used, message, frame, members);
+    return true;
+  }
+
+  #head(message: Message, members: readonly Subscription[]): Uint8Array {
+    const queues = members.map(({ queue }) => queue ?? "");
+    const { headers } = this.connection;
+    return routedHead(message, this.#frame, queues, headers);
+  }
 
   #drop(key: string, entry: Subscription): void {
     this.#entries.delete(key);

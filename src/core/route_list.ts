@@ -5,13 +5,13 @@
  */
 
 import type { Message } from "../wire/message.ts";
-import type { OtherServer } from "./subscription.ts";
+import type { OtherServer, Subscription } from "./subscription.ts";
 
 /** See the module. */
 export class RouteList {
   readonly #routes: OtherServer[] = [];
-  /** Groups for each route; `null` for none. */
-  readonly #queues: (string[] | null)[] = [];
+  /** Members of queue groups for each route; lists are used again. */
+  readonly #members: Subscription[][] = [];
   /** Where the part in use starts. */
   #first = 0;
 
@@ -20,29 +20,30 @@ export class RouteList {
     return this.#routes.length === this.#first;
   }
 
-  /** `route` gets the message: for `queue`, or its plain subscriptions. */
-  add(route: OtherServer, queue: string | null): void {
+  /**
+   * A server gets the message: for the queue group that `subscription` is in,
+   * or for its plain subscriptions.
+   */
+  add(route: OtherServer, subscription: Subscription): void {
     const routes = this.#routes;
     let at = this.#first;
     while (at < routes.length && routes[at] !== route) at++;
-    if (at === routes.length) {
-      routes.push(route);
-      this.#queues.push(queue === null ? null : [queue]);
-    } else if (queue !== null) {
-      (this.#queues[at] ??= []).push(queue);
-    }
+    if (at === routes.length) routes.push(route);
+    const members = this.#members[at] ??= [];
+    if (subscription.queue !== null) members.push(subscription);
   }
 
   /** Sends the message to those of the part in use, and forgets them. */
   send(message: Message, tracing: boolean): void {
     const routes = this.#routes;
     for (let at = this.#first; at < routes.length; at++) {
-      const queues = this.#queues[at];
-      if (!routes[at].send(message, queues)) continue;
-      if (tracing) routes[at].trace(message, queues);
+      const route = routes[at];
+      const members = this.#members[at];
+      if (route.send(message, members) && tracing) {
+        route.trace(message, members);
+      }
     }
-    routes.length = this.#first;
-    this.#queues.length = this.#first;
+    this.#drop();
   }
 
   /** Starts a new, empty part; returns what to give to `end`. */
@@ -54,8 +55,15 @@ export class RouteList {
 
   /** Goes back to the part there was before, and drops this one. */
   end(outer: number): void {
-    this.#routes.length = this.#first;
-    this.#queues.length = this.#first;
+    this.#drop();
     this.#first = outer;
+  }
+
+  #drop(): void {
+    const routes = this.#routes;
+    while (routes.length > this.#first) {
+      routes.pop();
+      this.#members[routes.length].length = 0;
+    }
   }
 }

@@ -48,12 +48,13 @@ export interface OtherServer {
   /** It takes back messages for queue groups it has just sent. */
   readonly takesBack: boolean;
   /**
-   * Appends a message for it: for its plain subscriptions and for the queue
-   * groups named, one member each. Whether the connection took it.
+   * Appends a message for it: for its plain subscriptions and for one member of
+   * each of the queue groups that `members` are in. Whether the connection took
+   * it.
    */
-  send(message: Message, queues: readonly string[] | null): boolean;
+  send(message: Message, members: readonly Subscription[]): boolean;
   /** Logs what `send` sent. */
-  trace(message: Message, queues: readonly string[] | null): void;
+  trace(message: Message, members: readonly Subscription[]): void;
 }
 
 /** Held by a client and by the sublist of its account. */

@@ -186,7 +186,8 @@ function writeAddress(
   return writeSid(target, at + length, sid);
 }
 
-function writeSid(target: Memory, at: number, sid: SidFrame): number {
+/** Writes a sid and its two blanks; returns where they end. */
+export function writeSid(target: Memory, at: number, sid: SidFrame): number {
   if (sid.long === null) {
     target.view.setInt32(at, sid.low, true);
     target.view.setInt32(at + 4, sid.high, true);

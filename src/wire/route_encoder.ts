@@ -8,9 +8,17 @@
 
 import { fromLatin1 } from "./ascii.ts";
 import { ByteBuffer } from "./buffer.ts";
+import type { SidFrame } from "./encoder.ts";
+import { writeSid } from "./encoder.ts";
 import type { Message } from "./message.ts";
 import type { Memory } from "./words.ts";
 import { copy, copyShort } from "./words.ts";
+
+const SPACE = 0x20;
+/** `+` */
+const PLUS = 0x2b;
+/** `|` */
+const BAR = 0x7c;
 
 /** `RS+ <account> <subject> [queue weight]\r\n` */
 export function interestLine(
@@ -73,6 +81,65 @@ export function writeRouted(
   const to = at + frame.length;
   const length = message.end - message.subjectStart;
   copy(target, to, message.buffer, message.subjectStart, length);
+  return to + length;
+}
+
+/** Somebody in a queue group, whose name is ready as ` <queue> `. */
+export interface QueueMember {
+  /** The name and its two blanks. */
+  readonly frame: SidFrame;
+}
+
+/** Bytes `writeRoutedTo` will write. */
+export function routedToLength(
+  message: Message,
+  frame: RouteFrame,
+  members: readonly QueueMember[],
+): number {
+  // ` +` or ` |`, and for each name the blank behind it.
+  let length = routedLength(message, frame) + 2;
+  for (let i = 0; i < members.length; i++) {
+    length += members[i].frame.length - 1;
+  }
+  return length;
+}
+
+/**
+ * As `writeRouted`, for members of queue groups: `RMSG <account> <subject> +
+ * <reply> <queue>… <size>` or `RMSG <account> <subject> | <queue>… <size>`, and
+ * HMSG likewise; one member of each group, and at least one.
+ */
+export function writeRoutedTo(
+  target: Memory,
+  at: number,
+  message: Message,
+  frame: RouteFrame,
+  members: readonly QueueMember[],
+): number {
+  const { buffer, subjectStart, subjectEnd, replyEnd } = message;
+  const front = message.headerSize < 0 ? frame.plain : frame.headers;
+  copyShort(target.view, at, front.view, 0, frame.length);
+  let to = at + frame.length;
+  const subject = subjectEnd - subjectStart;
+  copyShort(target.view, to, buffer.view, subjectStart, subject);
+  to += subject;
+  target.bytes[to] = SPACE;
+  const hasReply = replyEnd > subjectEnd + 1;
+  target.bytes[to + 1] = hasReply ? PLUS : BAR;
+  to += 2;
+  if (hasReply) {
+    // The blank in front of it comes along.
+    copyShort(target.view, to, buffer.view, subjectEnd, replyEnd - subjectEnd);
+    to += replyEnd - subjectEnd;
+  }
+  // Each name begins with the blank that the one before ended with.
+  to++;
+  for (let i = 0; i < members.length; i++) {
+    to = writeSid(target, to - 1, members[i].frame);
+  }
+  const sizes = hasReply ? replyEnd + 1 : replyEnd;
+  const length = message.end - sizes;
+  copy(target, to, buffer, sizes, length);
   return to + length;
 }
 
