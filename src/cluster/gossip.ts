@@ -20,6 +20,11 @@ export interface MidgeInfo extends RouteInfo {
   readonly midge?: number;
 }
 
+/** Whether, of duplicate routes to this peer, it is for us to say which stays. */
+export function leads(ownId: string, peer: MidgeInfo): boolean {
+  return peer.midge !== undefined && ownId < peer.server_id;
+}
+
 /** Where a peer can be dialled: what it says itself, else where it is seen. */
 export function dialableUrl(
   info: RouteInfo,

@@ -23,7 +23,7 @@ import type { RouteConnect, RouteInfo } from "../wire/route_info.ts";
 import { ClusterName } from "./cluster_name.ts";
 import type { Dialer } from "./dialer.ts";
 import { Dialers } from "./dialers.ts";
-import { dialableUrl, gossipAbout } from "./gossip.ts";
+import { dialableUrl, gossipAbout, leads } from "./gossip.ts";
 import { ownConnect, ownInfo } from "./introduction.ts";
 import { Link } from "./link.ts";
 import type { MeshHost, MeshRoute } from "./mesh_host.ts";
@@ -62,7 +62,7 @@ export class Mesh {
     const { clock, log, cluster } = host.options;
     this.#host = host;
     this.#name = new ClusterName(cluster.name, host.random);
-    this.#peers = new Peers(host);
+    this.#peers = new Peers(host, (link, info) => this.#tellOthers(link, info));
     this.#refusals = new RareLog(log, clock);
     this.#dialers = new Dialers({
       clock,
@@ -169,8 +169,7 @@ export class Mesh {
    */
   routeUsed(route: MeshRoute): void {
     const link = this.#links.get(route.rid);
-    if (link === undefined) return;
-    this.#peers.used(link);
+    if (link !== undefined) this.#peers.used(link);
     this.#releaseHeld();
   }
 
@@ -249,11 +248,12 @@ export class Mesh {
   #holds(link: Link): boolean {
     const { id, options } = this.#host;
     const { peer, peerId } = link;
-    if (peerId === id || (peer?.midge && peer.server_id < id)) return false;
+    if (peerId === id || (peer?.midge && !leads(id, peer))) return false;
     const since = options.clock.now() - HOLD_MS;
     return this.#links.values().some((other) =>
-      other.dialer !== null && other.openedAt > since && !other.used &&
-      !other.route.closed && (other.peerId === "" || other.peerId === peerId)
+      other.dialer !== null && other.openedAt > since && !other.route.closed &&
+      !other.used && (other.peerId === "" || other.peerId === peerId) &&
+      !(other.peer !== null && leads(id, other.peer))
     );
   }
 
@@ -265,14 +265,22 @@ export class Mesh {
 
   /** A server with which the handshake is complete told who it is. */
   #admit(link: Link, info: RouteInfo): void {
-    const { route } = link;
-    const host = this.#host;
-    if (info.server_id === host.id) return this.#metSelf(link);
+    const { id, name } = this.#host;
+    if (info.server_id === id) return this.#metSelf(link);
     if (info.cluster && !this.#agrees(link, info, info.cluster)) return;
-    if (link.dialer === null && info.server_name === host.name) {
-      return route.fail(this.#refuse(route, duplicateServerName(host.name)));
+    if (link.dialer === null && info.server_name === name) {
+      const { route } = link;
+      return route.fail(this.#refuse(route, duplicateServerName(name)));
     }
-    if (!this.#peers.admit(link, info)) return;
+    this.#peers.admit(link, info);
+  }
+
+  /**
+   * Tells the other routes about a server there is a route to, so that they
+   * dial it. They are told again when another connection takes over: what came
+   * over the one before may not have arrived.
+   */
+  #tellOthers({ route }: Link, info: RouteInfo): void {
     const url = dialableUrl(info, route.remoteAddress);
     if (url !== null) this.#dialers.moved(url, info.server_id);
     const gossip = gossipAbout(info, route.remoteAddress);
@@ -345,11 +353,10 @@ export class Mesh {
   #lost(link: Link, reason: CloseReason): void {
     const { route, peer, registeredAt } = link;
     if (peer === null) return;
-    const { clock } = this.#host.options;
-    const lasted = clock.now() - registeredAt >= LASTING_MS;
+    const lastedMs = this.#host.options.clock.now() - registeredAt;
     this.#dialers.lost(peer, {
       url: dialableUrl(peer, route.remoteAddress),
-      lasted,
+      lasted: lastedMs >= LASTING_MS,
       leaving: link.leaving,
       reason,
     });

@@ -6,10 +6,14 @@
 import type { RouteInfo } from "../wire/route_info.ts";
 import type { Link } from "./link.ts";
 import type { MidgeInfo } from "./gossip.ts";
+import { leads } from "./gossip.ts";
 import type { MeshHost, MeshRoute } from "./mesh_host.ts";
 
-/** Age from which a route is not kept without asking the peer, in milliseconds. */
-const SETTLED_MS = 2000;
+/**
+ * Age from which a duplicate is no matter of both having dialled: the peer may
+ * have lost the route there is. In milliseconds.
+ */
+const SETTLED_MS = 1000;
 /** How long the one who decides gives the other to use a late duplicate. */
 const LEADER_STANDBY_MS = 300;
 /** How long the one who follows waits for the decision. */
@@ -23,9 +27,15 @@ export class Peers {
   readonly #routes = new Map<string, MeshRoute>();
   #connectUrls: readonly string[] = [];
 
-  /** Starts without any. */
-  constructor(host: MeshHost) {
+  readonly #registered: (link: Link, info: RouteInfo) => void;
+
+  /** Starts without any; tells of each connection that becomes a route. */
+  constructor(
+    host: MeshHost,
+    registered: (link: Link, info: RouteInfo) => void,
+  ) {
     this.#host = host;
+    this.#registered = registered;
   }
 
   /** The routes, by id of the peer. */
@@ -44,35 +54,27 @@ export class Peers {
   }
 
   /**
-   * Makes a connection the route to a server that has told who it is, unless
-   * there is one. Returns whether the server was not known before.
+   * Makes a connection the route to a server that has told who it is; if there
+   * is one already, has it wait or closes it.
    */
-  admit(link: Link, info: MidgeInfo): boolean {
+  admit(link: Link, info: MidgeInfo): void {
     const current = this.#links.get(info.server_id);
-    if (current === undefined) {
-      this.#register(link, info);
-      this.changed();
-      return true;
-    }
+    if (current === undefined) return this.#register(link, info);
     const { id, options: { clock, log } } = this.#host;
     const { route } = link;
     log.debug?.(
       `${route.label} - Detected duplicate remote route "${info.server_id}"`,
     );
-    const leads = info.midge !== undefined && id < info.server_id;
-    const settled = current.used || current.route.closed ||
+    const decides = leads(id, info);
+    const settled = current.route.closed ||
       clock.now() - current.registeredAt >= SETTLED_MS;
-    if (leads && !settled) {
-      route.close("Duplicate Route");
-      return false;
-    }
+    if (decides && !settled) return route.close("Duplicate Route");
     link.state = "standby";
     this.#standby.add(link);
     link.await(clock.after(
-      leads ? LEADER_STANDBY_MS : STANDBY_MS,
+      decides ? LEADER_STANDBY_MS : STANDBY_MS,
       () => route.close("Duplicate Route"),
     ));
-    return false;
   }
 
   /** The peer uses this connection: it is the route from now on. */
@@ -98,8 +100,8 @@ export class Peers {
     const successor = this.#standby.values().find((other) =>
       other.peer?.server_id === peer.server_id && !other.route.closed
     );
-    if (successor !== undefined) this.#register(successor, peer);
-    this.changed();
+    if (successor === undefined) this.changed();
+    else this.#register(successor, peer);
     return successor === undefined;
   }
 
@@ -128,5 +130,7 @@ export class Peers {
     this.#routes.set(id, route);
     log.debug?.(`${route.label} - Registering remote route "${id}"`);
     route.register(info);
+    this.#registered(link, info);
+    this.changed();
   }
 }
