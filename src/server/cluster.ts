@@ -17,7 +17,8 @@ import { ROUTE_KIND } from "../core/connection_context.ts";
 import type { Fanout } from "../core/fanout.ts";
 import type { CloseReason, ProtocolError } from "../errors.ts";
 import { authorizationViolation } from "../errors.ts";
-import type { ResolvedCluster } from "../options.ts";
+import { resolveCluster } from "../cluster_options.ts";
+import type { ResolvedCluster, ResolvedTls } from "../options.ts";
 import type { RouteHost } from "../peer/route.ts";
 import { Route } from "../peer/route.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -27,6 +28,9 @@ import type { RouteConnect, RouteInfo } from "../wire/route_info.ts";
 import { splitHostPort } from "./addresses.ts";
 import type { RouteDial } from "./route_links.ts";
 import { RouteLinks } from "./route_links.ts";
+
+/** Longest another server may take to say who it is, in milliseconds. */
+const LOGIN_MS = 2000;
 
 /** What a cluster needs of its server. */
 export interface ClusterHost {
@@ -44,6 +48,8 @@ export interface ClusterHost {
   readonly bcrypt: BcryptWorker;
   /** `host:port` of the port for clients, as others reach it. */
   readonly clientUrls: readonly string[];
+  /** Where routes are kept. */
+  readonly routes: Map<number, Route<RouteTarget>>;
   /** The account of this name. */
   account(name: string): Account | undefined;
   /** A number for a connection. */
@@ -56,37 +62,47 @@ export interface ClusterHost {
   routeClosed(route: Route<RouteTarget>): void;
 }
 
+/** Another server of the cluster, and what it has announced. */
+export interface RouteFacts {
+  /** `rid` */
+  readonly id: number;
+  /** Id of the other server. */
+  readonly remoteId: string;
+  /** Its name. */
+  readonly remoteName: string;
+  /** Subjects and queue groups it is interested in, by account and all told. */
+  readonly subscriptions: number;
+}
+
 /** See the module. */
 export class Cluster {
   /** Routes by number, registered or not yet. */
-  readonly live: Map<number, Route<RouteTarget>> = new Map();
+  readonly live: Map<number, Route<RouteTarget>>;
   readonly #host: ClusterHost;
-  readonly #cluster: ResolvedCluster;
+  readonly #options: ClusterHost["context"]["options"];
   readonly #links: RouteLinks;
   readonly #mesh: Mesh;
   readonly #interest: LocalInterest;
-  readonly #secrets: Secrets;
+  #secrets: Secrets;
   readonly #routeHost: RouteHost<RouteTarget>;
 
   /** Listens and dials nothing yet; `dial` opens plain streams. */
   constructor(host: ClusterHost, cluster: ResolvedCluster, dial?: RouteDial) {
     this.#host = host;
-    this.#cluster = cluster;
+    this.live = host.routes;
     const { context } = host;
-    this.#links = new RouteLinks(context.options, cluster, dial);
+    this.#options = context.options;
+    this.#links = new RouteLinks(context.options, dial);
     const permissions = cluster.permissions ?? {};
     const asked = subjects(permissions.import);
     const granted = subjects(permissions.export);
     this.#interest = new LocalInterest(asked, () => context.flushes.flush());
-    this.#secrets = new Secrets(
-      [cluster.authorization?.password ?? ""],
-      host.bcrypt,
-    );
+    this.#secrets = this.#newSecrets();
     this.#routeHost = {
       options: context.options,
       fanout: host.fanout,
       subjectSeed: host.subjectSeed,
-      loginTimeoutMs: cluster.authorization?.timeoutMs ?? 2000,
+      loginTimeoutMs: cluster.authorization?.timeoutMs ?? LOGIN_MS,
       account: (name) => host.account(decodeUtf8(fromLatin1(name))),
       mayExport: granted,
       random: Math.random,
@@ -108,6 +124,22 @@ export class Cluster {
     return this.#mesh.connectUrls;
   }
 
+  /** The servers there is a route to. */
+  get routes(): RouteFacts[] {
+    const facts: RouteFacts[] = [];
+    for (const { rid, peer, subscriptions } of this.live.values()) {
+      if (peer === null) continue;
+      const { server_id, server_name } = peer;
+      facts.push({
+        id: rid,
+        remoteId: server_id,
+        remoteName: server_name,
+        subscriptions,
+      });
+    }
+    return facts;
+  }
+
   /** Port routes are accepted on, 0 while not listening. */
   get port(): number {
     return this.#links.port;
@@ -118,9 +150,12 @@ export class Cluster {
     this.#interest.watch(account);
   }
 
-  /** Loads certificates. Rejects with `ConfigError`. */
-  load(): Promise<void> {
-    return this.#links.load();
+  /**
+   * Handshakes use these certificates from now on. Rejects with `ConfigError`,
+   * and then nothing has changed.
+   */
+  useTls(tls: ResolvedTls | null): Promise<void> {
+    return this.#links.useTls(tls);
   }
 
   /** Accepts and dials routes from now on. Throws `ListenError`. */
@@ -139,9 +174,10 @@ export class Cluster {
     for (const route of this.live.values()) route.attach();
   }
 
-  /** From now on these are the routes to dial, and tracing is as in the options. */
-  reloaded(routes: readonly string[]): void {
-    this.#mesh.updateRoutes(routes);
+  /** Obeys the options as they are now. */
+  reloaded(): void {
+    this.#secrets = this.#newSecrets();
+    this.#mesh.updateRoutes(this.#cluster.routes);
     for (const route of this.live.values()) route.reloaded();
   }
 
@@ -159,13 +195,30 @@ export class Cluster {
     }
   }
 
+  /** As it is now: a reload changes it. */
+  get #cluster(): ResolvedCluster {
+    return this.#options.cluster ?? resolveCluster({});
+  }
+
+  #newSecrets(): Secrets {
+    const password = this.#cluster.authorization?.password ?? "";
+    return new Secrets([password], this.#host.bcrypt);
+  }
+
   #meshHost(): MeshHost {
-    const { id, name, context } = this.#host;
-    const { clock, log } = context.options;
+    const { id, name } = this.#host;
+    const cluster = () => this.#cluster;
+    const { clock, log } = this.#options;
     return {
       id,
       name,
-      options: { clock, log, cluster: this.#cluster },
+      options: {
+        clock,
+        log,
+        get cluster() {
+          return cluster();
+        },
+      },
       dial: (url, signal) => this.#links.dial(url, signal),
       open: (transport, target) => this.#open(transport, target),
       info: () => this.#info(),

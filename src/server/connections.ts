@@ -5,7 +5,9 @@
 
 import type { CloseReason } from "../errors.ts";
 import type { Connection, Traffic } from "../core/connection.ts";
+import type { RouteTarget } from "../cluster/route_url.ts";
 import type { Client } from "../peer/client.ts";
+import type { Route } from "../peer/route.ts";
 
 /** What is remembered of a closed connection. */
 export interface ClosedConnection extends Traffic {
@@ -41,6 +43,8 @@ export interface ClosedConnection extends Traffic {
 
 /** All client connections of one server. */
 export class Connections {
+  /** Connections to other servers by `rid`; the cluster keeps them. */
+  readonly routes: Map<number, Route<RouteTarget>> = new Map();
   /** Connected clients by `cid`. */
   readonly live: Map<number, Client> = new Map();
   /** Clients accepted since the start. */
@@ -123,8 +127,8 @@ export class Connections {
   /** Messages and bytes of all connections there have been. */
   traffic(): Traffic {
     const sum = { ...this.#departed };
-    for (const { connection } of this.live.values()) {
-      addTraffic(sum, connection);
+    for (const live of [this.live, this.routes]) {
+      for (const { connection } of live.values()) addTraffic(sum, connection);
     }
     return sum;
   }

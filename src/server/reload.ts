@@ -56,6 +56,7 @@ export async function reloadOptions(
   reloadable.accounts.checkUpdate(wanted.accounts);
   const changes = changesBetween({ server: options }, { server: wanted });
   await acceptor.useTls(wanted.tls, wanted.allowNonTls);
+  await reloadable.cluster?.useTls(wanted.cluster?.tls ?? null);
   const others = whoMayConnect(options) !== whoMayConnect(wanted) ||
     options.authenticator !== wanted.authenticator;
   Object.assign(options, wanted);
@@ -65,7 +66,7 @@ export async function reloadOptions(
     reloadable.logins.changed();
     reloadable.cluster?.accountsChanged();
   }
-  reloadable.cluster?.reloaded(options.cluster?.routes ?? []);
+  reloadable.cluster?.reloaded();
   for (const client of connections.live.values()) client.reloaded();
   if (others) await renewLogins(reloadable);
   dropSurplus(connections, options.maxConnections, random);

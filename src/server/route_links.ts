@@ -4,7 +4,7 @@
  */
 
 import { ListenError, TlsError } from "../errors.ts";
-import type { ResolvedCluster, ResolvedOptions } from "../options.ts";
+import type { ResolvedOptions, ResolvedTls } from "../options.ts";
 import type { RouteUrl } from "../cluster/route_url.ts";
 import { dialTcp, listenTcp } from "../transport/tcp.ts";
 import { acceptTls } from "../transport/tls.ts";
@@ -24,7 +24,6 @@ export type RouteDial = (host: string, port: number) => Promise<Transport>;
 /** See the module. */
 export class RouteLinks {
   readonly #options: ResolvedOptions;
-  readonly #cluster: ResolvedCluster;
   readonly #dial: RouteDial;
   readonly #stop = new AbortController();
   /** Names in certificates that addresses turned out not to have. */
@@ -34,13 +33,8 @@ export class RouteLinks {
   #accepting: Promise<void> = Promise.resolve();
 
   /** `dial` opens plain streams; default: TCP. */
-  constructor(
-    options: ResolvedOptions,
-    cluster: ResolvedCluster,
-    dial: RouteDial = dialTcp,
-  ) {
+  constructor(options: ResolvedOptions, dial: RouteDial = dialTcp) {
     this.#options = options;
-    this.#cluster = cluster;
     this.#dial = dial;
   }
 
@@ -55,18 +49,16 @@ export class RouteLinks {
   }
 
   /**
-   * Loads certificates: servers check each other's, always. Rejects with
-   * `ConfigError`, and then nothing has changed.
+   * Handshakes use these certificates from now on: servers check each other's,
+   * always. Rejects with `ConfigError`, and then nothing has changed.
    */
-  async load(): Promise<void> {
-    const { tls } = this.#cluster;
-    if (tls === null) return;
-    this.#tls = await loadTls({ ...tls, verify: true }, this.#tls);
+  async useTls(tls: ResolvedTls | null): Promise<void> {
+    this.#tls = tls && await loadTls({ ...tls, verify: true }, this.#tls);
   }
 
   /** Opens the port for routes, unless told not to. Throws `ListenError`. */
   listen(accept: (transport: Transport) => void): void {
-    const { host, port } = this.#cluster;
+    const { host = "", port = 0 } = this.#options.cluster ?? {};
     if (port === 0 || this.#options.dontListen) return;
     const wanted = Math.max(port, 0);
     try {
@@ -156,7 +148,7 @@ export class RouteLinks {
    */
   #nameFor({ host }: RouteUrl): string {
     if (!isAddress(host)) return host;
-    for (const route of this.#cluster.routes) {
+    for (const route of this.#options.cluster?.routes ?? []) {
       const name = URL.parse(route)?.hostname ?? "";
       if (name === "" || isAddress(name) || this.#misnamed.has(name)) continue;
       return name;

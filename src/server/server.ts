@@ -38,6 +38,7 @@ import type { LiveOptions } from "./reload.ts";
 import { reloadOptions } from "./reload.ts";
 import { infoFor } from "./server_info.ts";
 import { Cluster } from "./cluster.ts";
+import type { RouteFacts } from "./cluster.ts";
 import type { RouteDial } from "./route_links.ts";
 import { Sweeper } from "./sweeper.ts";
 
@@ -136,10 +137,10 @@ export class Server implements AsyncDisposable {
       clientConnected: (client) => this.events.emit("connect", factsOf(client)),
       clientClosed: (client, reason) => this.#closed(client, reason),
     };
-    const live = [this.#connections.live, this.#cluster?.live ?? new Map()];
+    const { live, routes } = this.#connections;
     this.#sweeper = new Sweeper(
       this.#context,
-      live,
+      [live, routes],
       () => this.#accounts.tidy(),
     );
     this.#acceptor = new Acceptor({
@@ -201,7 +202,7 @@ export class Server implements AsyncDisposable {
       if (this.#stop.signal.aborted) {
         throw new ClosedError("Cannot start server: it was shut down");
       }
-      await this.#cluster?.load();
+      await this.#cluster?.useTls(this.#options.cluster?.tls ?? null);
       if (!dontListen) this.#acceptor.listen();
       this.#cluster?.start();
       this.#logins.warm();
@@ -257,6 +258,16 @@ export class Server implements AsyncDisposable {
   /** Connections that have been closed and why, the oldest first. */
   get closedConnections(): readonly ClosedConnection[] {
     return this.#connections.closed;
+  }
+
+  /** The other servers of the cluster there is a route to. */
+  get routes(): readonly RouteFacts[] {
+    return this.#cluster?.routes ?? [];
+  }
+
+  /** Port routes are accepted on, 0 while not listening. */
+  get clusterPort(): number {
+    return this.#cluster?.port ?? 0;
   }
 
   /** Address it listens on, as configured. */
@@ -459,6 +470,7 @@ export class Server implements AsyncDisposable {
         fanout,
         subjectSeed,
         bcrypt: this.#logins.bcrypt,
+        routes: this.#connections.routes,
         get clientUrls() {
           return clientUrls();
         },
