@@ -13,6 +13,10 @@ import type {
 } from "./auth_options.ts";
 import type { Log } from "./log.ts";
 import { silentLog } from "./log.ts";
+import type { MonitorOptions, ResolvedMonitor } from "./monitor_options.ts";
+import { resolveMonitor } from "./monitor_options.ts";
+
+export type { MonitorOptions };
 
 /** Where a server gets its time from; tests give their own. */
 export interface Clock {
@@ -107,18 +111,6 @@ export const DEFAULT_TLS: ResolvedTls = Object.freeze({
   cipherSuites: [],
 });
 
-/** Where monitoring is served; a port of 0 is off, -1 takes a free one. */
-export interface MonitorOptions {
-  /** Address to listen on. Default: that of the clients. */
-  host?: string;
-  /** Port for HTTP. Default 0. */
-  port?: number;
-  /** Port for HTTPS, with the certificate of `tls`. Default 0. */
-  httpsPort?: number;
-  /** Path in front of every endpoint. Default: none. */
-  basePath?: string;
-}
-
 /** How servers form a cluster. */
 export interface ClusterOptions {
   /** Name all its servers share. */
@@ -209,7 +201,8 @@ export interface ServerOptions {
 
 /** `ServerOptions` with every field present and checked. */
 export type ResolvedOptions = Readonly<
-  Omit<Required<ServerOptions>, "tls"> & { tls: ResolvedTls | null }
+  & Omit<Required<ServerOptions>, "tls" | "monitor">
+  & { tls: ResolvedTls | null; monitor: ResolvedMonitor | null }
 >;
 
 /** Defaults of everything, as nats-server has them. */
@@ -248,10 +241,7 @@ export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
 });
 
 /** Options this version cannot honour yet: it refuses to run with them. */
-export const UNSUPPORTED: readonly (keyof ServerOptions)[] = [
-  "monitor",
-  "cluster",
-];
+export const UNSUPPORTED: readonly (keyof ServerOptions)[] = ["cluster"];
 
 const MAX_INT32 = 2 ** 31 - 1;
 
@@ -297,7 +287,11 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     checkOption(name, value);
-    resolved[name] = name === "tls" ? resolveTls(value as TlsOptions) : value;
+    resolved[name] = name === "tls"
+      ? resolveTls(value as TlsOptions)
+      : name === "monitor"
+      ? resolveMonitor(value as MonitorOptions)
+      : value;
   }
   const complete = resolved as unknown as ResolvedOptions;
   for (const name of UNSUPPORTED) {

@@ -11,6 +11,7 @@ const ROWS: readonly (readonly string[])[] = [
     "auth_options.ts",
     "errors.ts",
     "log.ts",
+    "monitor_options.ts",
     "options.ts",
     "tls_facts.ts",
     "version.ts",
@@ -19,6 +20,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["auth", "client"],
   ["core"],
   ["peer"],
+  ["monitor"],
   ["server"],
   ["cli", "mod.ts", "nats_core.ts"],
 ];
@@ -91,11 +93,11 @@ Deno.test("no source file is longer than one can read in a sitting", async () =>
   }
 });
 
-Deno.test("only transports and syslog use Deno's networking, only cli the process", async () => {
+Deno.test("only transports, monitoring and syslog use Deno's networking, only cli the process", async () => {
   const allowed: [RegExp, RegExp][] = [
     [
       /Deno\.(listen|connect|serve|startTls)/,
-      /src\/(transport\/|logging\/syslog_socket\.ts)/,
+      /src\/(transport\/|monitor\/|logging\/syslog_socket\.ts)/,
     ],
     [/Deno\.(exit|args|addSignalListener)|console\./, /src\/cli\//],
   ];

@@ -12,6 +12,7 @@ import { errorLine, PING } from "../wire/encoder.ts";
 import type { Parser } from "../wire/parser.ts";
 import type { ConnectionContext, Traffic } from "./connection_context.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { describe, message } from "./error_text.ts";
 import type { OutboundOwner } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
 import { ReadBuffer } from "./read_buffer.ts";
@@ -34,6 +35,8 @@ export interface Peer {
   readonly parser: Parser;
   /** Operations seen that count as life: a PING is not due after any. */
   readonly activity: number;
+  /** Those that monitoring shows as activity: not PINGs. */
+  readonly operations: number;
   /** The connection is over and its `ended` set; called once. */
   closed(reason: CloseReason): void;
 }
@@ -199,6 +202,7 @@ export class Connection implements OutboundOwner, Traffic {
       this.abort("Slow Consumer (Write Deadline)");
       return;
     }
+    this.#noteActivity(now);
     switch (this.heartbeat.beat(now, this.#peer?.activity ?? 0)) {
       case "ping":
         this.trace("->> [PING]");
@@ -208,6 +212,22 @@ export class Connection implements OutboundOwner, Traffic {
         this.log.debug?.(`${this.label} - Stale Client Connection - Closing`);
         this.fail(staleConnection());
     }
+  }
+
+  /** When it last carried messages or operations, wall-clock milliseconds. */
+  lastActivityAt(): number {
+    const { clock } = this.#context.options;
+    const now = clock.now();
+    this.#noteActivity(now);
+    return clock.epochMs() - (now - this.heartbeat.activeAt);
+  }
+
+  /** Has the round trip measured if it never was; not flushed. */
+  measureRoundTrip(): void {
+    if (this.closed || this.#upgrading || !this.heartbeat.unmeasured) return;
+    this.trace("->> [PING]");
+    this.send(PING);
+    this.heartbeat.asked(this.#context.options.clock.now());
   }
 
   /** How the log names it: `127.0.0.1:4000 - cid:5 - "v1:go:name"`. */
@@ -232,6 +252,10 @@ export class Connection implements OutboundOwner, Traffic {
   resume(transport: Transport): void {
     this.outbound.resume(transport);
     this.#context.flushes.flush();
+  }
+
+  #noteActivity(now: number): void {
+    this.heartbeat.noted(now, (this.#peer?.operations ?? 0) + this.outMsgs);
   }
 
   async #upgrade(peer: Peer, upgrade: Upgrade): Promise<void> {
@@ -372,12 +396,4 @@ export class Connection implements OutboundOwner, Traffic {
       });
     });
   }
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

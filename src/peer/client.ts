@@ -95,8 +95,10 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   #informed = false;
   /** Its first PING was answered: it may be sent INFO from now on. */
   #greeted = false;
-  /** SUB, UNSUB and PING operations so far. */
+  /** SUB and UNSUB operations so far. */
   #operations = 0;
+  /** PINGs so far. */
+  #pings = 0;
   /** Operations refused so far. */
   #refusals = 0;
 
@@ -141,6 +143,11 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
 
   /** `Peer` */
   get activity(): number {
+    return this.operations + this.#pings;
+  }
+
+  /** `Peer` */
+  get operations(): number {
     return this.connection.inMsgs + this.#operations;
   }
 
@@ -182,7 +189,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
 
   /** `OpHandler` */
   ping(): boolean {
-    this.#operations++;
+    this.#pings++;
     this.connection.trace("->> [PONG]");
     this.connection.send(PONG);
     if (this.connected && !this.#greeted) {

@@ -6,6 +6,7 @@
 import type { CloseReason } from "../errors.ts";
 import type { Traffic } from "../core/connection.ts";
 import type { Client } from "../peer/client.ts";
+import type { TlsFacts } from "../tls_facts.ts";
 
 /** What is remembered of a closed connection. */
 export interface ClosedConnection extends Traffic {
@@ -29,14 +30,26 @@ export interface ClosedConnection extends Traffic {
   readonly account: string;
   /** Subscriptions it had when it closed. */
   readonly subscriptions: number;
+  /** Bytes that were still queued for it. */
+  readonly pendingBytes: number;
   /** Last measured round trip in milliseconds, -1 if never measured. */
   readonly roundTripMs: number;
+  /** How it was encrypted; `null` if it was not. */
+  readonly tls: TlsFacts | null;
   /** When it was accepted, wall-clock milliseconds. */
   readonly startedAt: number;
+  /** When it last did or was sent anything, wall-clock milliseconds. */
+  readonly lastActivityAt: number;
   /** When it was closed, wall-clock milliseconds. */
   readonly stoppedAt: number;
   /** Why it was closed. */
   readonly reason: CloseReason;
+}
+
+/** What is left of an account's connections that are gone. */
+export interface AccountPast extends Traffic {
+  /** How many were closed for not keeping up. */
+  slowConsumers: number;
 }
 
 /** All client connections of one server. */
@@ -47,12 +60,16 @@ export class Connections {
   total = 0;
   /** Connections closed for not keeping up. */
   slowConsumers = 0;
+  /** Connections closed for not answering PINGs. */
+  staleConnections = 0;
 
   readonly #maxClosed: number;
   readonly #closed: ClosedConnection[] = [];
   /** Where the next closed connection goes once the ring is full. */
   #oldest = 0;
   readonly #departed: Traffic = zeroTraffic();
+  /** By account. */
+  readonly #pasts = new Map<string, AccountPast>();
   /** Transports that are still being closed. */
   readonly #ending = new Set<Promise<void>>();
 
@@ -83,8 +100,13 @@ export class Connections {
     const { connection, login, options } = client;
     this.live.delete(connection.id);
     if (connection.ended !== null) this.#awaitEnd(connection.ended);
-    if (reason.startsWith("Slow Consumer")) this.slowConsumers++;
+    const account = this.#past(client.account.name);
+    if (reason.startsWith("Slow Consumer")) {
+      this.slowConsumers++;
+      account.slowConsumers++;
+    } else if (reason === "Stale Connection") this.staleConnections++;
     addTraffic(this.#departed, connection);
+    addTraffic(account, connection);
     const { hostname, port } = connection.transport.remoteAddress;
     const closed: ClosedConnection = {
       id: connection.id,
@@ -97,8 +119,11 @@ export class Connections {
       nkey: login.identity?.nkey ?? options.nkey,
       account: client.account.name,
       subscriptions: client.subscriptions.size,
+      pendingBytes: connection.outbound.pending,
       roundTripMs: connection.heartbeat.roundTripMs,
+      tls: connection.transport.tls ?? null,
       startedAt: connection.startedAt,
+      lastActivityAt: connection.lastActivityAt(),
       stoppedAt: epochMs,
       reason,
       inMsgs: connection.inMsgs,
@@ -108,6 +133,11 @@ export class Connections {
     };
     this.#remember(closed);
     return closed;
+  }
+
+  /** How many closed connections are still remembered. */
+  get closedCount(): number {
+    return this.#closed.length;
   }
 
   /** Closed connections still remembered, the oldest first. */
@@ -127,9 +157,20 @@ export class Connections {
     return sum;
   }
 
+  /** What has become of an account's connections that are gone. */
+  pastOf(account: string): Readonly<AccountPast> {
+    return this.#pasts.get(account) ?? newPast();
+  }
+
   /** Resolves when every closed connection has given up its transport. */
   async ended(): Promise<void> {
     while (this.#ending.size > 0) await Promise.all(this.#ending);
+  }
+
+  #past(account: string): AccountPast {
+    let past = this.#pasts.get(account);
+    if (past === undefined) this.#pasts.set(account, past = newPast());
+    return past;
   }
 
   #awaitEnd(ended: Promise<void>): void {
@@ -148,11 +189,17 @@ export class Connections {
   }
 }
 
-function zeroTraffic(): Traffic {
+/** Nothing yet. */
+export function zeroTraffic(): Traffic {
   return { inMsgs: 0, inBytes: 0, outMsgs: 0, outBytes: 0 };
 }
 
-function addTraffic(sum: Traffic, more: Traffic): void {
+function newPast(): AccountPast {
+  return { ...zeroTraffic(), slowConsumers: 0 };
+}
+
+/** Adds what `more` has carried to `sum`. */
+export function addTraffic(sum: Traffic, more: Traffic): void {
   sum.inMsgs += more.inMsgs;
   sum.inBytes += more.inBytes;
   sum.outMsgs += more.outMsgs;

@@ -33,6 +33,7 @@ import type { ClosedConnection } from "./connections.ts";
 import { Connections } from "./connections.ts";
 import { letGo } from "./lame_duck.ts";
 import { Logins } from "./logins.ts";
+import { checkMonitoring, Monitoring } from "./monitoring.ts";
 import { factsOf, ServerEvents } from "./events.ts";
 import type { LiveOptions } from "./reload.ts";
 import { reloadOptions } from "./reload.ts";
@@ -80,6 +81,7 @@ export class Server implements AsyncDisposable {
   readonly #host: ClientHost;
   readonly #acceptor: Acceptor;
   readonly #sweeper: Sweeper;
+  readonly #monitoring: Monitoring;
   /** Ends everything. */
   readonly #stop = new AbortController();
   readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -138,6 +140,17 @@ export class Server implements AsyncDisposable {
       connections: this.#connections,
       admitted: () => this.#sweeper.wake(),
     });
+    this.#monitoring = new Monitoring({
+      id: this.id,
+      options: this.#options,
+      connections: this.#connections,
+      accounts: this.#accounts,
+      flush: () => this.#context.flushes.flush(),
+      port: () => this.port,
+      info: () => ({ ...this.#logins.info, ...this.#acceptor.tlsInfo }),
+      problem: () =>
+        this.#state === "running" ? null : `the server is ${this.#state}`,
+    });
   }
 
   /**
@@ -147,6 +160,7 @@ export class Server implements AsyncDisposable {
   static async check(options: ServerOptions): Promise<void> {
     const resolved = resolveOptions(options);
     checkAuthorization(resolved);
+    checkMonitoring(resolved);
     new Accounts(resolved, 0);
     if (resolved.tls !== null) await loadTls(resolved.tls);
   }
@@ -191,11 +205,14 @@ export class Server implements AsyncDisposable {
       if (this.#stop.signal.aborted) {
         throw new ClosedError("Cannot start server: it was shut down");
       }
+      await this.#monitoring.start();
       if (!dontListen) this.#acceptor.listen();
       this.#logins.warm();
       this.#state = "running";
-    } finally {
+    } catch (error) {
       if (this.#state === "starting") this.#state = "new";
+      await this.#monitoring.stop();
+      throw error;
     }
     log.info("Server is ready");
     this.#ready.resolve();
@@ -219,6 +236,7 @@ export class Server implements AsyncDisposable {
       accounts: this.#accounts,
     }, options);
     this.#context.flushes.flush();
+    await this.#monitoring.reloaded();
   }
 
   /** The configured name, else the id. */
@@ -261,6 +279,11 @@ export class Server implements AsyncDisposable {
     const { clientAdvertise, host } = this.#options;
     const address = clientAdvertise || hostPort(localHost(host), this.port);
     return `${this.#acceptor.requiresTls ? "tls" : "nats"}://${address}`;
+  }
+
+  /** Where monitoring is served: `http://host:port`; `null` if it is not. */
+  monitorURL(): string | null {
+    return this.#monitoring.url;
   }
 
   /** Whether the server gets ready to be connected to within `timeoutMs`. */
@@ -342,6 +365,7 @@ export class Server implements AsyncDisposable {
       connection.close("Server Shutdown");
     }
     this.#logins.close();
+    await this.#monitoring.stop();
     await this.#connections.ended();
     this.#sweeper.stop();
     log.info("Server Exiting..");
