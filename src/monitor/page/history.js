@@ -1,0 +1,121 @@
+/**
+ * What the server told of itself, poll after poll, as points to plot. Kept in
+ * the page only; a reload of the page finds it again.
+ */
+
+/** Seconds of history kept. */
+const KEPT_SECONDS = 15 * 60;
+/** A longer silence between two polls is shown as a gap. */
+const GAP_SECONDS = 5;
+const STORED = "midge history";
+
+/** What is plotted, by poll: `at` is the browser's clock in milliseconds. */
+export class History {
+  /** The points, the oldest first; values are null where there is a gap. */
+  points = [];
+  #last = null;
+
+  /** Takes in what /varz answered at `at`. */
+  add(varz, at) {
+    const last = this.#last;
+    this.#last = varz;
+    const sameRun = last !== null && last.start === varz.start;
+    const passed = sameRun
+      ? (Date.parse(varz.now) - Date.parse(last.now)) / 1000
+      : 0;
+    if (sameRun && passed <= 0) return;
+    const rate = (key) =>
+      sameRun && passed <= GAP_SECONDS
+        ? (varz[key] - last[key]) / passed
+        : null;
+    this.points.push({
+      at,
+      inMsgs: rate("in_msgs"),
+      outMsgs: rate("out_msgs"),
+      inBytes: rate("in_bytes"),
+      outBytes: rate("out_bytes"),
+      connections: varz.connections,
+      slowConsumers: varz.slow_consumers,
+      routes: varz.routes,
+      cpu: varz.cpu,
+    });
+    const oldest = at - KEPT_SECONDS * 1000;
+    while (this.points[0].at < oldest) this.points.shift();
+  }
+
+  /** Notes that nothing is known of the time from here to the next poll. */
+  gap(at) {
+    const last = this.points.at(-1);
+    if (last === undefined || last.gap) return;
+    const nothing = Object.fromEntries(
+      Object.keys(last).map((key) => [key, null]),
+    );
+    this.points.push({ ...nothing, at, gap: true });
+  }
+
+  /** Keeps the points for a reload of the page at the same server. */
+  store() {
+    try {
+      const { server_id: server } = this.#last ?? {};
+      sessionStorage.setItem(
+        STORED,
+        JSON.stringify({ server, points: this.points }),
+      );
+    } catch {
+      // No storage here, or it is full: the next page starts with nothing.
+    }
+  }
+
+  /** Finds again what an earlier page kept of `server`. */
+  restore(server, now) {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(STORED));
+      if (kept?.server !== server) return;
+      this.points = kept.points.filter(({ at }) =>
+        at > now - KEPT_SECONDS * 1000
+      );
+      this.gap(this.points.at(-1)?.at + 1);
+    } catch {
+      // Nothing kept, or nothing one can read.
+    }
+  }
+}
+
+/** What each connection sent and got per second, from poll to poll. */
+export class Rates {
+  #last = new Map();
+  #at = 0;
+
+  /**
+   * Adds `inMsgsRate` and its like to each of `rows`, null for those not seen
+   * in the poll before; `key` names what tells them apart.
+   */
+  add(rows, key, now) {
+    const at = Date.parse(now);
+    const passed = (at - this.#at) / 1000;
+    const next = new Map();
+    for (const row of rows) {
+      const last = passed > 0 ? this.#last.get(row[key]) : undefined;
+      for (const [rate, counter] of RATES) {
+        row[rate] = last === undefined
+          ? null
+          : Math.max(0, row[counter] - last[counter]) / passed;
+      }
+      next.set(row[key], row);
+    }
+    this.#last = next;
+    this.#at = at;
+  }
+
+  /** Forgets the poll before. */
+  clear() {
+    this.#last.clear();
+  }
+}
+
+const RATES = [
+  ["inMsgsRate", "in_msgs"],
+  ["outMsgsRate", "out_msgs"],
+  ["inBytesRate", "in_bytes"],
+  ["outBytesRate", "out_bytes"],
+];
