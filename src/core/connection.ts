@@ -35,8 +35,8 @@ export interface Peer {
   readonly parser: Parser;
   /** Operations seen that count as life: a PING is not due after any. */
   readonly activity: number;
-  /** Those that monitoring shows as activity: not PINGs. */
-  readonly operations: number;
+  /** How many of them were PINGs, which monitoring does not count as activity. */
+  readonly pings: number;
   /** The connection is over and its `ended` set; called once. */
   closed(reason: CloseReason): void;
 }
@@ -255,7 +255,8 @@ export class Connection implements OutboundOwner, Traffic {
   }
 
   #noteActivity(now: number): void {
-    this.heartbeat.noted(now, (this.#peer?.operations ?? 0) + this.outMsgs);
+    const { activity, pings } = this.#peer ?? { activity: 0, pings: 0 };
+    this.heartbeat.noted(now, activity - pings + this.outMsgs);
   }
 
   async #upgrade(peer: Peer, upgrade: Upgrade): Promise<void> {

@@ -55,6 +55,9 @@ export class Arguments {
     if (!/^[+-]?\d+$/.test(text)) {
       throw decodingError("int", name, "Atoi", text, SYNTAX);
     }
+    if (text.length > MAX_DIGITS) {
+      throw decodingError("int", name, "Atoi", text, RANGE);
+    }
     const value = BigInt(text.replace("+", ""));
     if (value > MAX_INT64 || value < -MAX_INT64 - 1n) {
       throw decodingError("int", name, "Atoi", text, RANGE);
@@ -69,7 +72,7 @@ export class Arguments {
     if (!/^\d+$/.test(text)) {
       throw decodingError("uint64", name, "ParseUint", text, SYNTAX);
     }
-    if (BigInt(text) > MAX_UINT64) {
+    if (text.length > MAX_DIGITS || BigInt(text) > MAX_UINT64) {
       throw decodingError("uint64", name, "ParseUint", text, RANGE);
     }
     return Number(text);

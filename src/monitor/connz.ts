@@ -237,6 +237,7 @@ function identity({ account, tls, user }: ConnectionSnapshot): object {
       : undefined,
     authorized_user: optional(user),
     account: optional(account, account !== "$G" && account !== ""),
+    name_tag: optional(account, account !== "$G" && account !== ""),
   };
 }
 

@@ -3,10 +3,16 @@
  * `ArgumentError`; everything else about HTTP is the monitor's.
  */
 
-import { Arguments } from "./arguments.ts";
+import type { Log } from "../log.ts";
+import { gatewayz, jsz, leafz } from "./absent.ts";
+import { accountz, accstatz } from "./accounts.ts";
+import type { Arguments } from "./arguments.ts";
 import { connz } from "./connz.ts";
-import { jsonPieces } from "./json.ts";
+import { healthz } from "./healthz.ts";
+import { compactJsonText, jsonPieces } from "./json.ts";
+import { routez } from "./routez.ts";
 import type { Snapshots } from "./snapshots.ts";
+import { subsz } from "./subsz.ts";
 import type { RequestCounts } from "./varz.ts";
 import { varz } from "./varz.ts";
 
@@ -24,6 +30,8 @@ export interface Call {
   readonly basePath: string;
   /** Requests so far. */
   readonly requests: RequestCounts;
+  /** Where failed probes are logged. */
+  readonly log: Log;
   /** Counts this one; for handlers that say so, the monitor has not. */
   readonly count: () => void;
 }
@@ -53,13 +61,11 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<
   string,
   Endpoint
 >([
-  [
+  ["/", { countedAs: "/", answer: ({ url }) => page(url) }],
+  json(
     "/varz",
-    json(
-      "/varz",
-      ({ snapshots, requests }) => varz(snapshots.server(), requests),
-    ),
-  ],
+    ({ snapshots, requests }) => varz(snapshots.server(), requests),
+  ),
   ["/connz", {
     countedAs: "/connz",
     countsItself: true,
@@ -67,12 +73,45 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<
       pieces: connz(args, snapshots, count),
     }),
   }],
+  ["/routez", {
+    countedAs: "/routez",
+    countsItself: true,
+    answer: ({ args, snapshots, count }) => ({
+      pieces: jsonPieces(routez(args, snapshots, count)),
+    }),
+  }],
+  json("/subsz", ({ args, snapshots }) => subsz(args, snapshots)),
+  [
+    "/subscriptionsz",
+    json("/subsz", ({ args, snapshots }) => subsz(args, snapshots))[1],
+  ],
+  ["/healthz", { countedAs: "/healthz", answer: probe }],
+  json("/accountz", ({ args, snapshots }) => accountz(args, snapshots)),
+  json("/accstatz", ({ args, snapshots }) => accstatz(args, snapshots)),
+  json("/leafz", ({ args, snapshots }) => leafz(args, snapshots)),
+  json("/gatewayz", ({ args, snapshots }) => gatewayz(args, snapshots)),
+  json("/jsz", ({ args, snapshots }) => jsz(args, snapshots)),
+  ["/ipqueuesz", { countedAs: null, answer: () => ({ pieces: ["{}"] }) }],
 ]);
 
-/** An endpoint whose answer is made in one go, except for a `Listing`. */
+/** A path, counted as itself, whose answer is an object or a `Listing`. */
 function json(
-  countedAs: string,
+  path: string,
   body: (call: Call) => object,
-): Endpoint {
-  return { countedAs, answer: (call) => ({ pieces: jsonPieces(body(call)) }) };
+): [string, Endpoint] {
+  return [
+    path,
+    { countedAs: path, answer: (call) => ({ pieces: jsonPieces(body(call)) }) },
+  ];
+}
+
+async function page(url: URL): Promise<Response> {
+  const { servePage } = await import("./page.ts");
+  return await servePage(url);
+}
+
+function probe({ args, snapshots, log }: Call): JsonAnswer {
+  const { status, body, problem } = healthz(args, snapshots);
+  if (problem !== "") log.warn(`Healthcheck failed: "${problem}"`);
+  return { status, pieces: [compactJsonText(body)] };
 }

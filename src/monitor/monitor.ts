@@ -84,7 +84,7 @@ export class Monitor {
 
   /** Whether it speaks HTTPS. */
   get secure(): boolean {
-    return this.#address?.certificate != null;
+    return (this.#address?.certificate ?? null) !== null;
   }
 
   /** Starts to serve. Throws `ListenError`. */
@@ -109,7 +109,8 @@ export class Monitor {
   async useCertificate(certificate: Certificate): Promise<void> {
     const { port } = this;
     const old = this.#address;
-    if (old?.certificate == null || same(old.certificate, certificate)) return;
+    const before = old?.certificate ?? null;
+    if (old === null || before === null || same(before, certificate)) return;
     // A listener keeps its certificate: another one has to take its place.
     await this.#server?.shutdown();
     this.listen({ ...old, port, certificate });
@@ -161,6 +162,7 @@ export class Monitor {
       snapshots: this.#snapshots,
       basePath: this.#basePath,
       requests: { ...this.#requests },
+      log: this.#options.log,
       count,
     };
   }

@@ -59,11 +59,11 @@ export async function streamed(
     "Access-Control-Allow-Origin": "*",
     "X-Content-Type-Options": "nosniff",
   };
-  if (bodiless) {
+  const first = await pace.run(() => slice(iterator, options.clock));
+  if (bodiless && !first.done) {
     iterator.return?.();
     return new Response(null, { status, headers });
   }
-  const first = await pace.run(() => slice(iterator, options.clock));
   const body = first.done
     ? first.text
     : new SlicedBody(first.text, iterator, options).stream;

@@ -96,6 +96,8 @@ export interface ServerSnapshot {
   readonly subscriptions: number;
   /** Port routes connect to; 0 without a cluster. */
   readonly clusterPort: number;
+  /** What routes may bring in and be sent; `null` for everything. */
+  readonly routePermissions: RoutePermissions | null;
   /** Ports monitoring itself listens on; 0 where it does not. */
   readonly monitorPort: number;
   /** Why clients should go elsewhere; `null` if all is well. */
@@ -156,6 +158,14 @@ export interface ConnectionSnapshot extends TrafficSnapshot {
   readonly tls: TlsFacts | null;
   /** Its subscriptions, as of when this is called; none of a closed one. */
   subscriptionList(): Iterable<SubscriptionSnapshot>;
+}
+
+/** What routes may carry. */
+export interface RoutePermissions {
+  /** What they may bring in; `null` for everything. */
+  readonly import: SubjectPermissionSnapshot | null;
+  /** What they may be sent; `null` for everything. */
+  readonly export: SubjectPermissionSnapshot | null;
 }
 
 /** Subjects another server may be sent, and may send. */
@@ -224,7 +234,7 @@ export interface ExportSnapshot {
   readonly type: "stream" | "service";
   /** Who may import it; `null` for everybody. */
   readonly accounts: readonly string[] | null;
-  /** How a service answers: `Singleton`, `Stream`, `Chunked`; empty for streams. */
+  /** How a service answers: `Singleton`, `Streamed`, `Chunked`; empty for streams. */
   readonly responseType: string;
 }
 

@@ -39,6 +39,7 @@ export function subscription(
 ): object {
   return {
     account: optional(one.account, withAccount),
+    account_tag: optional(one.account, withAccount),
     subject: one.subject,
     qgroup: optional(one.queue),
     sid: one.sid,

@@ -54,6 +54,12 @@ export function varz(server: ServerSnapshot, requests: RequestCounts): object {
     system_account: options.systemAccount,
     slow_consumer_stats: byKind(server.slowConsumers),
     stale_connection_stats: byKind(server.staleConnections),
+    disk_io_wait_stats: {
+      waiters: 0,
+      waits: 0,
+      wait_time: 0,
+      max_wait_time: 0,
+    },
   };
 }
 

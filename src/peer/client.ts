@@ -80,6 +80,8 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   options: Readonly<ConnectOptions> = DEFAULT_CONNECT;
   /** It sent a CONNECT that was accepted. */
   connected = false;
+  /** `Peer` */
+  pings = 0;
 
   readonly #host: ClientHost;
   readonly #fanout: Fanout;
@@ -95,10 +97,8 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   #informed = false;
   /** Its first PING was answered: it may be sent INFO from now on. */
   #greeted = false;
-  /** SUB and UNSUB operations so far. */
+  /** SUB, UNSUB and PING operations so far. */
   #operations = 0;
-  /** PINGs so far. */
-  #pings = 0;
   /** Operations refused so far. */
   #refusals = 0;
 
@@ -143,11 +143,6 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
 
   /** `Peer` */
   get activity(): number {
-    return this.operations + this.#pings;
-  }
-
-  /** `Peer` */
-  get operations(): number {
     return this.connection.inMsgs + this.#operations;
   }
 
@@ -189,7 +184,8 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
 
   /** `OpHandler` */
   ping(): boolean {
-    this.#pings++;
+    this.#operations++;
+    this.pings++;
     this.connection.trace("->> [PONG]");
     this.connection.send(PONG);
     if (this.connected && !this.#greeted) {

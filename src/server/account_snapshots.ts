@@ -3,6 +3,12 @@
 import type { AccountOptions } from "../auth_options.ts";
 import type { ExportSnapshot, ImportSnapshot } from "../monitor/snapshots.ts";
 
+const RESPONSE_TYPES = {
+  singleton: "Singleton",
+  stream: "Streamed",
+  chunked: "Chunked",
+};
+
 /** What a configured account takes from others. */
 export function importsOf(
   account: AccountOptions | undefined,
@@ -33,9 +39,7 @@ export function exportsOf(
       subject: one.stream ?? one.service ?? "",
       type,
       accounts: one.accounts ?? null,
-      responseType: type === "stream"
-        ? ""
-        : responseType[0].toUpperCase() + responseType.slice(1),
+      responseType: type === "stream" ? "" : RESPONSE_TYPES[responseType],
     };
   });
 }

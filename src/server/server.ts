@@ -11,7 +11,6 @@ import {
 } from "../auth/check_authorization.ts";
 import { BUSY_WAIT_HELPS, BusyWait } from "../core/busy_wait.ts";
 import type { ConnectionContext, Traffic } from "../core/connection.ts";
-import type { RequesterFacts } from "../core/request_info.ts";
 import { Fanout } from "../core/fanout.ts";
 import { FlushList } from "../core/outbound.ts";
 import { Turn } from "../core/turn.ts";
@@ -34,7 +33,7 @@ import { Connections } from "./connections.ts";
 import { letGo } from "./lame_duck.ts";
 import { Logins } from "./logins.ts";
 import { checkMonitoring, Monitoring } from "./monitoring.ts";
-import { factsOf, ServerEvents } from "./events.ts";
+import { factsOf, requesterFacts, ServerEvents } from "./events.ts";
 import type { LiveOptions } from "./reload.ts";
 import { reloadOptions } from "./reload.ts";
 import { infoFor } from "./server_info.ts";
@@ -110,7 +109,8 @@ export class Server implements AsyncDisposable {
     const fanout = new Fanout(fanoutSeed);
     fanout.tracing = log.trace !== undefined;
     this.#accounts = new Accounts(this.#options, accountSeed);
-    this.#accounts.describe = ({ id }) => this.#describe(id);
+    this.#accounts.describe = ({ id }) =>
+      requesterFacts(this.#connections.live.get(id), this.name);
     this.#logins = new Logins(
       this.#options,
       (name) => this.#accounts.get(name) !== undefined,
@@ -148,8 +148,7 @@ export class Server implements AsyncDisposable {
       flush: () => this.#context.flushes.flush(),
       port: () => this.port,
       info: () => ({ ...this.#logins.info, ...this.#acceptor.tlsInfo }),
-      problem: () =>
-        this.#state === "running" ? null : `the server is ${this.#state}`,
+      state: () => this.#state,
     });
   }
 
@@ -385,22 +384,7 @@ export class Server implements AsyncDisposable {
 
   #closed(client: Client, reason: CloseReason): void {
     const epochMs = this.#options.clock.epochMs();
-    const closed = this.#connections.remove(client, reason, epochMs);
-    this.events.emit("disconnect", closed);
-    if (reason.startsWith("Slow Consumer")) {
-      this.events.emit("slowConsumer", closed);
-    } else if (reason.startsWith("Authentication")) {
-      this.events.emit("authFailure", closed);
-    }
-  }
-
-  /** Who a connection is, for services that are told. */
-  #describe(id: number): RequesterFacts {
-    const client = this.#connections.live.get(id);
-    if (client === undefined) return {};
-    const { name, lang, version } = client.options;
-    const user = client.login.identity?.user ?? "";
-    return { user, name, lang, ver: version, server: this.name };
+    this.events.closed(this.#connections.remove(client, reason, epochMs));
   }
 
   #info(client: Client): Info {

@@ -42,8 +42,8 @@ export interface MonitoredServer {
   port(): number;
   /** What INFO says of TLS and logins. */
   info(): Partial<Info>;
-  /** Why clients should go elsewhere; `null` if all is well. */
-  problem(): string | null;
+  /** Where it is in its life; `running` if all is well. */
+  state(): string;
 }
 
 /** `Snapshots` of one server. */
@@ -73,6 +73,7 @@ export class ServerSnapshots implements Snapshots {
   server(): ServerSnapshot {
     const { id, options, connections, accounts } = this.#server;
     const info = this.#server.info();
+    const state = this.#server.state();
     const [host, port] = splitHostPort(options.clientAdvertise);
     const traffic = connections.traffic();
     let subscriptions = 0;
@@ -105,8 +106,9 @@ export class ServerSnapshots implements Snapshots {
       staleConnections: ofClients(connections.staleConnections),
       subscriptions,
       clusterPort: 0,
+      routePermissions: null,
       monitorPort: this.monitorPort(),
-      problem: this.#server.problem(),
+      problem: state === "running" ? null : `the server is ${state}`,
     };
   }
 
