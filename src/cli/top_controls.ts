@@ -3,7 +3,7 @@
  * done about them out. Pure; reads no keyboard and draws nothing.
  */
 
-import { limitProblem, sortProblem, SORTS } from "./top_flags.ts";
+import { limitProblem, MAX_LIMIT, sortProblem, SORTS } from "./top_flags.ts";
 
 /** What a key asks for. */
 export type Effect = "quit" | "look" | "draw";
@@ -140,11 +140,12 @@ export class Controls {
       down: 1,
       pageup: -this.page,
       pagedown: this.page,
-      home: -Infinity,
-      end: Infinity,
+      home: -MAX_LIMIT,
+      end: MAX_LIMIT,
     };
-    // The view takes Infinity down to the last page.
-    this.scrolled = Math.max(0, this.scrolled + (rows[key] ?? 0));
+    // The view takes what is too much down to the last page.
+    const scrolled = this.scrolled + (rows[key] ?? 0);
+    this.scrolled = Math.min(Math.max(0, scrolled), MAX_LIMIT);
   }
 
   #answer(prompt: Prompt, key: string): Effect {

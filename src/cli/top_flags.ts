@@ -66,12 +66,15 @@ const port = {
       : "must be a port",
 };
 
+/** Where descriptions start in help. */
+const HELP_COLUMN = 22;
+
 /** In the order of help. */
 const FLAGS: Readonly<Record<keyof TopFlags, Flag>> = {
   s: {
     standard: "127.0.0.1",
     value: "HOST",
-    help: "The server, or a URL with a base path: http://host:8222/nats",
+    help: "The server; or a URL, with a base path if it has one",
     check: (value: string) => value === "" ? "must not be empty" : null,
   },
   m: { standard: 8222, value: "PORT", help: "Its monitoring port", ...port },
@@ -107,7 +110,9 @@ const FLAGS: Readonly<Record<keyof TopFlags, Flag>> = {
   sort: {
     standard: "cid",
     value: "BY",
-    help: SORTS.join(" "),
+    help: `${SORTS.slice(0, 8).join("|")}|\n${" ".repeat(HELP_COLUMN)}${
+      SORTS.slice(8).join("|")
+    }`,
     check: sortProblem,
   },
   lookup: { standard: false, help: "Names instead of addresses, from the DNS" },
@@ -132,9 +137,6 @@ const FLAGS: Readonly<Record<keyof TopFlags, Flag>> = {
   version: { standard: false, help: "Show the version", alias: "v" },
   help: { standard: false, help: "Show this text", alias: "h" },
 };
-
-/** Where descriptions start in help. */
-const HELP_COLUMN = 22;
 
 /** One line on how it is called. */
 export const TOP_USAGE = "Usage: midge top [flags]";
@@ -215,7 +217,7 @@ export function baseUrl({ s, m, ms }: TopFlags): string {
   }
   const host = s.includes(":") && !s.startsWith("[") ? `[${s}]` : s;
   const base = ms > 0 ? `https://${host}:${ms}` : `http://${host}:${m}`;
-  if (URL.parse(base)?.pathname !== "/") {
+  if (/[/?#@\s]/.test(s) || !URL.canParse(base)) {
     throw new ConfigError(`invalid value "${s}" for flag -s: not a host`);
   }
   return base;

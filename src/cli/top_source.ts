@@ -74,9 +74,7 @@ export class MonitorSource implements Source {
       this.#fetch = unverified(secure);
       this.#close = () => {};
     } else {
-      const client = Deno.createHttpClient(
-        secure === null ? {} : certificates(secure),
-      );
+      const client = httpClient(secure);
       this.#fetch = (url, signal) => verified(url, signal, client);
       this.#close = () => client.close();
     }
@@ -179,24 +177,34 @@ function unverified({ cert, key }: SecureOptions): Fetch {
     });
 }
 
-function certificates(secure: SecureOptions): Deno.CreateHttpClientOptions {
+/** Throws `ConfigError` over what the files hold. */
+function httpClient(secure: SecureOptions | null): Deno.HttpClient {
+  if (secure === null) return Deno.createHttpClient({});
   const { cert, key, caCert } = secure;
-  return {
+  const options = {
     ...(caCert === "" ? {} : { caCerts: [readPem(caCert)] }),
     ...(cert === "" ? {} : { cert: readPem(cert), key: readPem(key) }),
-  } as Deno.CreateHttpClientOptions;
+  };
+  try {
+    return Deno.createHttpClient(options as Deno.CreateHttpClientOptions);
+  } catch (error) {
+    throw new ConfigError(`cannot use "${cert}" and "${key}": ${why(error)}`);
+  }
 }
 
 function readPem(path: string): string {
+  let text: string;
   try {
-    return Deno.readTextFileSync(path);
+    text = Deno.readTextFileSync(path);
   } catch (error) {
-    throw new ConfigError(
-      `cannot read "${path}": ${
-        error instanceof Error ? error.message : error
-      }`,
-    );
+    throw new ConfigError(`cannot read "${path}": ${why(error)}`);
   }
+  if (/^-----BEGIN /m.test(text)) return text;
+  throw new ConfigError(`cannot use "${path}": it is not PEM`);
+}
+
+function why(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function joined(text: string, piece: string): string {
@@ -210,7 +218,7 @@ function reason(error: unknown): string {
   while (inner instanceof Error && inner.cause !== undefined) {
     inner = inner.cause;
   }
-  const text = inner instanceof Error ? inner.message : String(inner);
+  const text = why(inner);
   const [, end] = /^error sending request.*?\): (.*)$/s.exec(text) ?? [];
   return shown(
     (end ?? text)
