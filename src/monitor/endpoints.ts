@@ -10,6 +10,7 @@ import type { Arguments } from "./arguments.ts";
 import { connz } from "./connz.ts";
 import { healthz } from "./healthz.ts";
 import { compactJsonText, jsonPieces } from "./json.ts";
+import { METRICS_TYPE, renderMetrics } from "./prometheus.ts";
 import { routez } from "./routez.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { subsz } from "./subsz.ts";
@@ -91,6 +92,7 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<
   json("/leafz", ({ args, snapshots }) => leafz(args, snapshots)),
   json("/gatewayz", ({ args, snapshots }) => gatewayz(args, snapshots)),
   json("/jsz", ({ args, snapshots }) => jsz(args, snapshots)),
+  ["/metrics", { countedAs: "/metrics", answer: metrics }],
   ["/ipqueuesz", { countedAs: null, answer: () => ({ pieces: ["{}"] }) }],
 ]);
 
@@ -108,6 +110,12 @@ function json(
 async function page(url: URL): Promise<Response> {
   const { servePage } = await import("./page.ts");
   return await servePage(url);
+}
+
+function metrics({ snapshots, requests }: Call): Response {
+  return new Response(renderMetrics(snapshots, requests), {
+    headers: { "Content-Type": METRICS_TYPE },
+  });
 }
 
 function probe({ args, snapshots, log }: Call): JsonAnswer {

@@ -26,6 +26,10 @@ export interface ProcessSnapshot {
   readonly memoryBytes: number;
   /** Percent of one core, over about the last second. */
   readonly cpuPercent: number;
+  /** Processor time used so far, in seconds. */
+  readonly cpuSeconds: number;
+  /** When it started, wall-clock milliseconds. */
+  readonly startedAt: number;
   /** Cores of the machine. */
   readonly cores: number;
 }

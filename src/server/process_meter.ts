@@ -46,6 +46,10 @@ export class ProcessMeter {
     return {
       memoryBytes: Deno.memoryUsage().rss,
       cpuPercent: this.#cpuPercent,
+      cpuSeconds: this.#cpuUsage === null
+        ? 0
+        : this.#used(this.#cpuUsage) / 1000,
+      startedAt: performance.timeOrigin,
       cores: navigator.hardwareConcurrency,
     };
   }

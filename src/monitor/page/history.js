@@ -7,6 +7,8 @@
 const KEPT_SECONDS = 15 * 60;
 /** A longer silence between two polls is shown as a gap. */
 const GAP_SECONDS = 5;
+/** Polls closer together than this are too close to tell a rate. */
+const CLOSE_SECONDS = 0.5;
 const STORED = "midge history";
 
 /** What is plotted, by poll: `at` is the browser's clock in milliseconds. */
@@ -18,12 +20,12 @@ export class History {
   /** Takes in what /varz answered at `at`. */
   add(varz, at) {
     const last = this.#last;
-    this.#last = varz;
     const sameRun = last !== null && last.start === varz.start;
     const passed = sameRun
       ? (Date.parse(varz.now) - Date.parse(last.now)) / 1000
       : 0;
-    if (sameRun && passed <= 0) return;
+    if (sameRun && passed < CLOSE_SECONDS) return;
+    this.#last = varz;
     const rate = (key) =>
       sameRun && passed <= GAP_SECONDS
         ? (varz[key] - last[key]) / passed
@@ -84,7 +86,6 @@ export class History {
 /** What each connection sent and got per second, from poll to poll. */
 export class Rates {
   #last = new Map();
-  #at = 0;
 
   /**
    * Adds `inMsgsRate` and its like to each of `rows`, null for those not seen
@@ -92,19 +93,21 @@ export class Rates {
    */
   add(rows, key, now) {
     const at = Date.parse(now);
-    const passed = (at - this.#at) / 1000;
     const next = new Map();
     for (const row of rows) {
-      const last = passed > 0 ? this.#last.get(row[key]) : undefined;
+      const last = this.#last.get(row[key]);
+      const passed = last === undefined ? 0 : (at - last.at) / 1000;
       for (const [rate, counter] of RATES) {
         row[rate] = last === undefined
           ? null
-          : Math.max(0, row[counter] - last[counter]) / passed;
+          : passed < CLOSE_SECONDS
+          ? last.row[rate]
+          : Math.max(0, row[counter] - last.row[counter]) / passed;
       }
-      next.set(row[key], row);
+      const close = last !== undefined && passed < CLOSE_SECONDS;
+      next.set(row[key], close ? last : { at, row });
     }
     this.#last = next;
-    this.#at = at;
   }
 
   /** Forgets the poll before. */

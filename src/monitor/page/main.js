@@ -65,7 +65,7 @@ const FACTS = [
   ["Up for", ({ uptime }) => span(uptime)],
   ["Version", ({ version, go }) => `${version}, ${go}`],
   ["Memory", ({ mem }) => bytes(mem)],
-  ["CPU", ({ cpu, cores }) => `${percent(cpu)} of ${cores} × 100`],
+  ["CPU", ({ cpu, cores }) => `${percent(cpu)}, ${cores} cores`],
   ["Connections so far", (varz) => whole(varz.total_connections)],
   ["Subscriptions", ({ subscriptions }) => whole(subscriptions)],
   [
@@ -76,7 +76,7 @@ const FACTS = [
     "Bytes in, out",
     (varz) => `${bytes(varz.in_bytes)}, ${bytes(varz.out_bytes)}`,
   ],
-  ["Largest message", (varz) => bytes(varz.max_payload)],
+  ["Largest message", (varz) => `${whole(varz.max_payload)} B`],
   [
     "Cluster",
     ({ cluster, remotes }) =>

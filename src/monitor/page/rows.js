@@ -24,7 +24,10 @@ export class Rows {
   #column;
   #down = true;
   #page = 0;
+  /** Rows that can be paged through. */
   #total = 0;
+  /** Rows the server has. */
+  #there = 0;
   #rates = new Rates();
   #table;
   #base;
@@ -69,11 +72,11 @@ export class Rows {
     const { server } = this.#column;
     if (base.sort === undefined) return `&limit=${MOST}`;
     if (server === undefined) return `&sort=${base.sort}&limit=${MOST}`;
-    if (server.down === this.#down || this.#total === 0) {
+    if (server.down === this.#down || this.#there === 0) {
       return `&sort=${server.sort}&offset=${this.#page * PAGE}&limit=${PAGE}`;
     }
     // The other way round: the same order, from its end.
-    const end = Math.max(1, this.#total - this.#page * PAGE);
+    const end = Math.max(1, this.#there - this.#page * PAGE);
     const offset = Math.max(0, end - PAGE);
     return `&sort=${server.sort}&offset=${offset}&limit=${end - offset}`;
   }
@@ -83,6 +86,7 @@ export class Rows {
     let rows = view.rows(answer) ?? [];
     this.#rates.add(rows, view.key, answer.now);
     const total = view.total?.(answer) ?? rows.length;
+    this.#there = total;
     const { server } = this.#column;
     const cutByServer = view.base?.sort !== undefined && server !== undefined;
     if (!cutByServer) {
@@ -158,6 +162,7 @@ export class Rows {
     }
     this.#table.columns(view.columns.map((column) => this.#linked(column)));
     this.#rates.clear();
+    this.#there = 0;
     byId("figures").hidden = true;
     byId("pager").hidden = true;
     byId("note").textContent = "";
@@ -179,7 +184,6 @@ export class Rows {
 
   #reorder() {
     this.#table.sorted(this.#column.key, this.#down);
-    this.#total = 0;
     this.#go(0);
   }
 
