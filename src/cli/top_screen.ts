@@ -61,6 +61,8 @@ class Screen {
   readonly #ended = Promise.withResolvers<number>();
   readonly #stop = new AbortController();
   #reading: Reading;
+  /** What it is sorted by; keys may have asked for something else since. */
+  #sorted: string;
   /** Why the last look failed; empty when it did not. */
   #trouble = "";
   /** Looks so far. */
@@ -73,6 +75,7 @@ class Screen {
   constructor(what: Watch, first: Reading, terminal: Terminal) {
     this.#watch = what;
     this.#reading = first;
+    this.#sorted = what.controls.sort;
     this.#terminal = terminal;
   }
 
@@ -133,6 +136,7 @@ class Screen {
     while (!this.#stop.signal.aborted) {
       if (maxLooks > 0 && this.#looks >= maxLooks) return this.#end(0);
       if (!this.#wanted) await this.#pause(delayMs);
+      if (this.#stop.signal.aborted) return;
       if (controls.paused && !this.#wanted) continue;
       this.#wanted = false;
       await this.#sample();
@@ -141,14 +145,16 @@ class Screen {
   }
 
   async #sample(): Promise<void> {
-    const { source, controls } = this.#watch;
+    const { source, controls: { sort, limit, subs } } = this.#watch;
+    const { signal } = this.#stop;
     try {
-      const sample = await source.sample(controls, this.#stop.signal);
+      const sample = await source.sample({ sort, limit, subs }, signal);
+      this.#sorted = sort;
       this.#reading = readingOf(this.#reading.sample, sample);
       this.#trouble = "";
       this.#looks++;
     } catch (error) {
-      if (this.#stop.signal.aborted) return;
+      if (signal.aborted) return;
       if (!(error instanceof SourceError)) throw error;
       this.#trouble = error.message;
     }
@@ -180,7 +186,7 @@ class Screen {
     const { controls, hosts } = this.#watch;
     const reading = this.#reading;
     const view: ViewOptions = {
-      sort: controls.sort,
+      sort: this.#sorted,
       subs: controls.subs,
       rawBytes: controls.rawBytes,
       rates: controls.rates,

@@ -32,7 +32,7 @@ export class TestTerminal implements AsyncDisposable {
   private constructor() {}
 
   /** Opens one of this size, with a shell that has no prompt. */
-  static async open(columns = 160, rows = 30): Promise<TestTerminal> {
+  static async open(columns = 200, rows = 30): Promise<TestTerminal> {
     const terminal = new TestTerminal();
     const size = ["-x", String(columns), "-y", String(rows)];
     await terminal.#tmux("new-session", "-d", ...size, "env PS1= sh");
@@ -67,6 +67,21 @@ export class TestTerminal implements AsyncDisposable {
   /** The screen now. */
   async screen(): Promise<string> {
     return await this.#tmux("capture-pane", "-p");
+  }
+
+  /** What the terminal is set to; the shell must be waiting. */
+  async modes(): Promise<string> {
+    const flags = await this.#tmux(
+      "display-message",
+      "-p",
+      "cursor #{cursor_flag}, alternate #{alternate_on}, wrap #{wrap_flag}",
+    );
+    await this.type(
+      "clear; stty -a | tr ' ' '\\n' | grep -x -E -- '-?(echo|icanon|isig)[;]?'; echo end",
+    );
+    await this.press("Enter");
+    const settings = await this.until(/^end$/m);
+    return flags + settings.replace(/\n+end\s*$/, "");
   }
 
   /** The screen once it matches. */
