@@ -9,6 +9,8 @@ const KEPT_SECONDS = 15 * 60;
 const GAP_SECONDS = 5;
 /** Polls closer together than this are too close to tell a rate. */
 const CLOSE_SECONDS = 0.5;
+/** How much a poll changes a rate in the table, so that its order is calm. */
+const FRESHNESS = 0.4;
 const STORED = "midge history";
 
 /** What is plotted, by poll: `at` is the browser's clock in milliseconds. */
@@ -97,14 +99,13 @@ export class Rates {
     for (const row of rows) {
       const last = this.#last.get(row[key]);
       const passed = last === undefined ? 0 : (at - last.at) / 1000;
-      for (const [rate, counter] of RATES) {
-        row[rate] = last === undefined
-          ? null
-          : passed < CLOSE_SECONDS
-          ? last.row[rate]
-          : Math.max(0, row[counter] - last.row[counter]) / passed;
-      }
       const close = last !== undefined && passed < CLOSE_SECONDS;
+      for (const [rate, counter] of RATES) {
+        const before = last?.row[rate] ?? null;
+        row[rate] = last === undefined || close
+          ? before
+          : blend(before, (row[counter] - last.row[counter]) / passed);
+      }
       next.set(row[key], close ? last : { at, row });
     }
     this.#last = next;
@@ -122,3 +123,9 @@ const RATES = [
   ["inBytesRate", "in_bytes"],
   ["outBytesRate", "out_bytes"],
 ];
+
+/** A rate that follows `now` within a few seconds. */
+function blend(before, now) {
+  const rate = before === null ? now : before + (now - before) * FRESHNESS;
+  return now === 0 && rate < 0.1 ? 0 : Math.max(0, rate);
+}

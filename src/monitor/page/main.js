@@ -62,7 +62,7 @@ const FACTS = [
     "Clients connect to",
     ({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`,
   ],
-  ["Up for", ({ uptime }) => span(uptime)],
+  ["Started", ({ start }) => new Date(start).toLocaleString()],
   ["Version", ({ version, go }) => `${version}, ${go}`],
   ["Memory", ({ mem }) => bytes(mem)],
   ["CPU", ({ cpu, cores }) => `${percent(cpu)}, ${cores} cores`],
