@@ -35,6 +35,8 @@ export interface MonitorSettings {
   readonly options: Pick<ResolvedOptions, "log" | "clock">;
   /** Path in front of every endpoint, as configured. */
   readonly basePath: string;
+  /** When any connection was last read from, on the clock of the options. */
+  readonly heardAt: () => number;
 }
 
 /** Where to listen. */
@@ -62,11 +64,11 @@ export class Monitor {
   #address: MonitorAddress | null = null;
 
   /** Listens to nothing yet. */
-  constructor({ snapshots, options, basePath }: MonitorSettings) {
+  constructor({ snapshots, options, basePath, heardAt }: MonitorSettings) {
     this.#snapshots = snapshots;
     this.#options = options;
     this.#basePath = cleanPath(basePath);
-    this.#pace = new Pace(options.clock);
+    this.#pace = new Pace(options.clock, heardAt);
     for (const { countedAs } of ENDPOINTS.values()) {
       if (countedAs !== null) this.#requests[countedAs] = 0;
     }

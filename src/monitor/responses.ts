@@ -6,8 +6,16 @@ import { SLICE_MS } from "./pace.ts";
 
 /** Longest a reader may take to come for more, in milliseconds. */
 const READER_MS = 30_000;
-/** Text sent in one go, in characters. */
-const MAX_CHUNK = 64 * 1024;
+/** Bytes sent in one go. */
+const CHUNK = 64 * 1024;
+/** A chunk with no more room than this is full: a character may need it. */
+const MARGIN = 4;
+
+/** Pieces between two looks at the clock, which costs as much as a small one. */
+const LOOK_EVERY = 2;
+
+const NO_BYTES = new Uint8Array(0);
+const encoder = new TextEncoder();
 
 const PLAIN = "text/plain; charset=utf-8";
 
@@ -52,91 +60,113 @@ export async function streamed(
   pieces: Iterable<string>,
   options: StreamOptions,
 ): Promise<Response> {
-  const { status, type, pace, bodiless } = options;
-  const iterator = pieces[Symbol.iterator]();
+  const { status, type, bodiless } = options;
   const headers = {
     "Content-Type": type,
     "Access-Control-Allow-Origin": "*",
     "X-Content-Type-Options": "nosniff",
   };
-  const first = await pace.run(() => slice(iterator, options.clock));
-  if (bodiless && !first.done) {
-    iterator.return?.();
-    return new Response(null, { status, headers });
-  }
-  const body = first.done
-    ? first.text
-    : new SlicedBody(first.text, iterator, options).stream;
-  return new Response(body, { status, headers });
+  const body = new Body(pieces, options);
+  await body.begin();
+  if (body.done) return new Response(body.take(), { status, headers });
+  if (!bodiless) return new Response(body.stream(), { status, headers });
+  body.end();
+  return new Response(null, { status, headers });
 }
 
-/** What one slice came to. */
-interface Slice {
-  readonly text: string;
-  readonly done: boolean;
-}
+/** A text as bytes, made as it is read; a reader that stops is left alone. */
+class Body {
+  /** All of it is made. */
+  done = false;
 
-function slice(iterator: Iterator<string>, clock: Clock): Slice {
-  const end = clock.now() + SLICE_MS;
-  let text = "";
-  do {
-    const { done, value } = iterator.next();
-    if (done === true) return { text, done };
-    text += value;
-  } while (text.length < MAX_CHUNK && clock.now() < end);
-  return { text, done: false };
-}
-
-/** The rest of a text, made as it is read; a reader that stops is left alone. */
-class SlicedBody {
-  /** To be read by the one who asked. */
-  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-
-  readonly #iterator: Iterator<string>;
+  readonly #pieces: Iterator<string>;
   readonly #options: StreamOptions;
-  readonly #encoder = new TextEncoder();
+  #chunk = NO_BYTES;
+  /** Bytes of `#chunk` in use. */
+  #used = 0;
+  /** What of the last piece did not fit. */
+  #rest = "";
   #cancelTimeout: () => void = () => {};
 
-  constructor(
-    first: string,
-    iterator: Iterator<string>,
-    options: StreamOptions,
-  ) {
-    this.#iterator = iterator;
+  constructor(pieces: Iterable<string>, options: StreamOptions) {
+    this.#pieces = pieces[Symbol.iterator]();
     this.#options = options;
-    this.stream = new ReadableStream({
-      start: (controller) => {
-        if (first !== "") controller.enqueue(this.#encoder.encode(first));
-        this.#await(controller);
-      },
+  }
+
+  /** Does as much as one slice holds. */
+  begin(): Promise<void> {
+    return this.#options.pace.run(() => this.#slice());
+  }
+
+  /** What is made so far. */
+  take(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#chunk.subarray(0, this.#used);
+    this.#chunk = NO_BYTES;
+    this.#used = 0;
+    return bytes;
+  }
+
+  /** All of it, once. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream({
+      start: (controller) => this.#await(controller),
       pull: (controller) => this.#more(controller),
-      cancel: () => this.#end(),
-    });
+      cancel: () => this.end(),
+    }, { highWaterMark: 1 });
+  }
+
+  /** The rest is not wanted. */
+  end(): void {
+    this.#cancelTimeout();
+    this.#pieces.return?.();
   }
 
   async #more(controller: ReadableStreamDefaultController): Promise<void> {
     this.#cancelTimeout();
-    const { pace, clock } = this.#options;
-    let made: Slice;
-    do made = await pace.run(() => slice(this.#iterator, clock)); while (
-      made.text === "" && !made.done
-    );
-    if (made.text !== "") controller.enqueue(this.#encoder.encode(made.text));
-    if (made.done) controller.close();
+    while (!this.done && !this.#full) await this.begin();
+    controller.enqueue(this.take());
+    if (this.done) controller.close();
     else this.#await(controller);
   }
 
   /** Gives up on a reader that does not come back. */
   #await(controller: ReadableStreamDefaultController): void {
     this.#cancelTimeout = this.#options.clock.after(READER_MS, () => {
-      this.#end();
+      this.end();
       controller.error(new Error("The reader does not go on"));
     });
   }
 
-  #end(): void {
-    this.#cancelTimeout();
-    this.#iterator.return?.();
+  get #full(): boolean {
+    return this.#used > 0 && this.#used >= this.#chunk.length - MARGIN;
+  }
+
+  #slice(): void {
+    const { clock } = this.#options;
+    const end = clock.now() + SLICE_MS;
+    for (let count = 1; !this.#full; count++) {
+      if (this.#rest === "") {
+        const { done, value } = this.#pieces.next();
+        if (done === true) {
+          this.done = true;
+          return;
+        }
+        this.#rest = value;
+      }
+      this.#write();
+      if (count % LOOK_EVERY === 0 && clock.now() >= end) return;
+    }
+  }
+
+  /** Encodes what fits of the text in hand. */
+  #write(): void {
+    if (this.#chunk === NO_BYTES) this.#chunk = new Uint8Array(CHUNK);
+    const { read, written } = encoder.encodeInto(
+      this.#rest,
+      this.#chunk.subarray(this.#used),
+    );
+    this.#used += written;
+    this.#rest = this.#rest.slice(read);
   }
 }
 

@@ -2,8 +2,8 @@
 
 /** `2026-11-21T01:53:06.97Z`: UTC, no trailing zeros. */
 export function timeText(epochMs: number): string {
-  return new Date(epochMs).toISOString()
-    .replace(/\.(\d*?)0+Z$/, (_, digits) => digits ? `.${digits}Z` : "Z");
+  const text = new Date(epochMs).toISOString();
+  return text.endsWith("0Z") ? text.replace(/\.?0+Z$/, "Z") : text;
 }
 
 /**
@@ -12,20 +12,17 @@ export function timeText(epochMs: number): string {
  */
 export function uptimeText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
+  let text = `${seconds % 60}s`;
+  if (seconds < 60) return text;
   const minutes = Math.floor(seconds / 60);
+  text = `${minutes % 60}m${text}`;
+  if (minutes < 60) return text;
   const hours = Math.floor(minutes / 60);
+  text = `${hours % 24}h${text}`;
+  if (hours < 24) return text;
   const days = Math.floor(hours / 24);
-  const years = Math.floor(days / 365);
-  const parts: readonly [number, string][] = [
-    [years, "y"],
-    [days % 365, "d"],
-    [hours % 24, "h"],
-    [minutes % 60, "m"],
-    [seconds % 60, "s"],
-  ];
-  const first = parts.findIndex(([count]) => count > 0);
-  return parts.slice(first < 0 ? -1 : first)
-    .map(([count, unit]) => `${count}${unit}`).join("");
+  text = `${days % 365}d${text}`;
+  return days < 365 ? text : `${Math.floor(days / 365)}y${text}`;
 }
 
 /**

@@ -19,14 +19,19 @@ export type { MonitoredServer };
 /** See the module. */
 export class Monitoring {
   readonly #options: ResolvedOptions;
+  readonly #heardAt: () => number;
   readonly #snapshots: ServerSnapshots;
   readonly #meter: ProcessMeter;
   #monitor: Monitor | null = null;
 
-  /** Serves nothing yet. Throws `ConfigError` for options that do not go together. */
-  constructor(server: MonitoredServer) {
+  /**
+   * Serves nothing yet; `heardAt` says when a client was last read from. Throws
+   * `ConfigError` for options that do not go together.
+   */
+  constructor(server: MonitoredServer, heardAt: () => number) {
     checkMonitoring(server.options);
     this.#options = server.options;
+    this.#heardAt = heardAt;
     this.#meter = new ProcessMeter(server.options.clock);
     this.#snapshots = new ServerSnapshots(server, this.#meter);
   }
@@ -50,6 +55,7 @@ export class Monitoring {
       snapshots: this.#snapshots,
       options: this.#options,
       basePath: settings.basePath,
+      heardAt: this.#heardAt,
     });
     this.#snapshots.monitorPort = () => monitor.port;
     const certificate = settings.httpsPort === 0

@@ -149,7 +149,7 @@ export class Server implements AsyncDisposable {
       port: () => this.port,
       info: () => ({ ...this.#logins.info, ...this.#acceptor.tlsInfo }),
       state: () => this.#state,
-    });
+    }, () => this.#context.turn.heardAt);
   }
 
   /**

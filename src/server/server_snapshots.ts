@@ -2,7 +2,7 @@
 
 import { loginTimeoutMs } from "../auth/authenticator.ts";
 import type { Account } from "../core/account.ts";
-import type { Connection, Traffic } from "../core/connection.ts";
+import type { Traffic } from "../core/connection.ts";
 import type { Subscription } from "../core/subscription.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Client } from "../peer/client.ts";
@@ -232,7 +232,10 @@ function openConnection(client: Client): ConnectionSnapshot {
   const { connection, options, login, account } = client;
   const { hostname, port } = connection.transport.remoteAddress;
   return {
-    ...trafficOf(connection),
+    inMsgs: connection.inMsgs,
+    inBytes: connection.inBytes,
+    outMsgs: connection.outMsgs,
+    outBytes: connection.outBytes,
     id: connection.id,
     hostname,
     port,
@@ -259,12 +262,6 @@ function closedConnection(closed: ClosedConnection): ConnectionSnapshot {
     user: closed.user || closed.nkey,
     subscriptionList: () => [],
   };
-}
-
-function trafficOf(
-  { inMsgs, inBytes, outMsgs, outBytes }: Connection,
-): Traffic {
-  return { inMsgs, inBytes, outMsgs, outBytes };
 }
 
 function* subscriptionsOf(
