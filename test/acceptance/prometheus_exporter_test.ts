@@ -8,6 +8,8 @@ import type { MonitoredServer } from "../support/monitored.ts";
 import { MIDGE } from "../support/monitored.ts";
 import { freePort } from "../support/official_server.ts";
 import { FIGURES, Population } from "../support/population.ts";
+import { TestServer } from "../support/server.ts";
+import { dialTls, SERVER_TLS } from "../support/tls.ts";
 import type { Series } from "../support/tools.ts";
 import { parseSeries, tool, ToolProcess } from "../support/tools.ts";
 
@@ -266,5 +268,45 @@ Deno.test({
       const metrics = await scrape(url, "-connz");
       assert.equal(metrics.value("gnatsd_connz_num_connections"), 0);
     });
+  },
+});
+
+Deno.test({
+  name: "prometheus-nats-exporter knows accounts and TLS of midge's clients",
+  ignore: EXPORTER === null,
+  async fn() {
+    const user = { user: "ada", password: "engine" };
+    await using server = await TestServer.listening({
+      monitor: { port: -1 },
+      tls: SERVER_TLS,
+      accounts: [{ name: "APP", users: [user] }, { name: "IDLE" }],
+    });
+    const { client } = await dialTls(server.server.port);
+    await using _client = client;
+    const login = {
+      user: "ada",
+      pass: "engine",
+      verbose: false,
+      name: "ada's",
+    };
+    await client.send(`CONNECT ${JSON.stringify(login)}\r\n`);
+    await client.send("SUB maths 1\r\nPUB maths 3\r\none\r\n");
+    await client.expect("MSG maths 1 3\r\none\r\n");
+    const url = server.server.monitorURL() ?? "";
+    const metrics = await scrape(url, ...ALL);
+    const { labels } = metrics.one("gnatsd_connz_in_msgs", { name: "ada's" });
+    assert.equal(labels.account, "APP");
+    assert.equal(labels.tls_version, "1.3");
+    assert.match(labels.tls_cipher_suite, /^TLS_/);
+    const accstatz = (name: string, account: string) =>
+      metrics.value(`gnatsd_accstatz_${name}`, { account });
+    assert.equal(accstatz("current_connections", "APP"), 1);
+    assert.equal(accstatz("received_bytes", "APP"), 3);
+    assert.equal(accstatz("sent_bytes", "APP"), 3);
+    assert.equal(accstatz("current_connections", "IDLE"), 0);
+    const app = { account_id: "APP" };
+    assert.equal(metrics.value("gnatsd_accountz_client_connections", app), 1);
+    assert.equal(metrics.value("gnatsd_accountz_subscriptions", app), 1);
+    assert.doesNotMatch(metrics.log, /engine|\[ERR\]/, "no secret is told");
   },
 });
