@@ -62,7 +62,7 @@ const FACTS = [
     "Clients connect to",
     ({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`,
   ],
-  ["Started", ({ start }) => new Date(start).toLocaleString()],
+  ["Started", ({ start }) => day(start)],
   ["Version", ({ version, go }) => `${version}, ${go}`],
   ["Memory", ({ mem }) => bytes(mem)],
   ["CPU", ({ cpu, cores }) => `${percent(cpu)}, ${cores} cores`],
@@ -85,6 +85,15 @@ const FACTS = [
   ["Clients need", security],
   ["Server id", (varz) => varz.server_id],
 ];
+
+function day(time) {
+  return new Date(time).toLocaleString(undefined, {
+    day: "numeric",
+    month: "short",
+    hour: "numeric",
+    minute: "2-digit",
+  });
+}
 
 function security(varz) {
   const needs = [

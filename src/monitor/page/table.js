@@ -15,8 +15,9 @@ export class Table {
   }
 
   /**
-   * Starts over with `columns`: `{ key, title, group, text, href, left }`, where
-   * neighbours of one group get a heading together.
+   * Starts over with `columns`: `{ key, title, group, text, href, left, keep }`,
+   * where neighbours of one group get a heading together, and the one to `keep`
+   * stays in sight on narrow screens.
    */
   columns(columns) {
     this.#columns = columns;
@@ -64,7 +65,7 @@ export class Table {
     const cell = document.createElement("th");
     const button = document.createElement("button");
     cell.scope = "col";
-    cell.className = column.left ? "left" : "";
+    cell.className = classesOf(column);
     cell.dataset.key = column.key;
     button.type = "button";
     button.textContent = column.title;
@@ -76,10 +77,10 @@ export class Table {
 
   #row() {
     const row = document.createElement("tr");
-    for (const { left, href } of this.#columns) {
+    for (const column of this.#columns) {
       const cell = document.createElement("td");
-      cell.className = left ? "left" : "";
-      if (href !== undefined) cell.append(document.createElement("a"));
+      cell.className = classesOf(column);
+      if (column.href !== undefined) cell.append(document.createElement("a"));
       row.append(cell);
     }
     return row;
@@ -111,4 +112,8 @@ export class Table {
     row.append(cell);
     this.#body.replaceChildren(row);
   }
+}
+
+function classesOf({ left, keep }) {
+  return `${left ? "left" : ""} ${keep ? "keep" : ""}`.trim();
 }

@@ -126,7 +126,7 @@ export const VIEWS = [
     empty: "Nobody is connected.",
     columns: [
       connectionId(""),
-      words("name", "name"),
+      words("name", "name", { keep: true }),
       ADDRESS,
       USER,
       ...traffic(true),
@@ -163,7 +163,7 @@ export const VIEWS = [
       ),
       words("reason", "reason", { server: { sort: "reason", down: false } }),
       connectionId("state=closed&"),
-      words("name", "name"),
+      words("name", "name", { keep: true }),
       ADDRESS,
       USER,
       ...traffic(false),
@@ -183,6 +183,7 @@ export const VIEWS = [
     columns: [
       figures("rid", "rid", String),
       words("remote_name", "server", {
+        keep: true,
         text: (row) => row.remote_name || row.remote_id,
       }),
       ADDRESS,
@@ -226,7 +227,7 @@ export const VIEWS = [
       ],
     ],
     columns: [
-      words("subject", "subject"),
+      words("subject", "subject", { keep: true }),
       words("qgroup", "queue group"),
       words("account", "account"),
       figures("cid", "cid", String, {
@@ -254,6 +255,7 @@ export const VIEWS = [
     empty: "There are no accounts.",
     columns: [
       words("acc", "account", {
+        keep: true,
         href: ({ acc }) => `accountz?acc=${encodeURIComponent(acc)}`,
       }),
       figures("conns", "connections", whole),
