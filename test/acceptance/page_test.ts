@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { connect } from "@nats-io/transport-node";
 import type { ServerOptions } from "../../src/mod.ts";
-import { Browser, chromium } from "../support/browser.ts";
+import { Browser } from "../support/browser.ts";
 import { TestServer } from "../support/server.ts";
+import { tool } from "../support/tools.ts";
 
-const program = chromium();
+const program = tool("CHROMIUM", "chromium", "--version");
 
 /** What the page shows of messages in, now: `1.2k/s`. */
 const MESSAGES_IN = "document.querySelector('.plot .in dd').textContent";
@@ -18,7 +19,7 @@ const NAMES =
 const LIVE = "document.body.dataset.state === 'live'";
 
 Deno.test({
-  name: "Live page in a browser (CHROMIUM, or chromium on the path)",
+  name: "Live page in a browser",
   ignore: program === null,
   async fn(t) {
     await using browser = await Browser.start(program ?? "");

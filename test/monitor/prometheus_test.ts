@@ -3,9 +3,9 @@ import type { Family } from "../support/exposition.ts";
 import { parseExposition } from "../support/exposition.ts";
 import { freePort } from "../support/official_server.ts";
 import { TestServer } from "../support/server.ts";
+import { tool, ToolProcess } from "../support/tools.ts";
 
-/** The official exporter, wherever it is. */
-const EXPORTER = Deno.env.get("NATS_EXPORTER") ?? "prometheus-nats-exporter";
+const EXPORTER = tool("NATS_EXPORTER", "prometheus-nats-exporter", "-version");
 
 /** What the exporter made of nats-server 2.9.10, but for its own series. */
 const RECORDED = `
@@ -151,9 +151,8 @@ Deno.test("renderMetrics() has the names and types of the exporter", async () =>
 });
 
 Deno.test({
-  name:
-    "renderMetrics() says what the exporter makes of the endpoints (NATS_EXPORTER)",
-  ignore: !hasExporter(),
+  name: "renderMetrics() says what the exporter makes of the endpoints",
+  ignore: EXPORTER === null,
   async fn() {
     await using server = await start();
     const subscriber = await server.client();
@@ -175,29 +174,21 @@ Deno.test({
   },
 });
 
-function hasExporter(): boolean {
-  try {
-    return new Deno.Command(EXPORTER, { args: ["-version"] })
-      .outputSync().success;
-  } catch {
-    return false; // Not on this machine.
-  }
-}
-
 /** What the exporter shows of the monitoring at `url`. */
 async function scraped(url: string): Promise<Map<string, Family>> {
   const port = freePort();
   const flags = "varz connz subz routez healthz accstatz leafz"
     .split(" ").map((flag) => `-${flag}`);
-  await using exporter = running([
+  await using exporter = new ToolProcess(EXPORTER ?? "", [
     "-addr=127.0.0.1",
     `-port=${port}`,
     "-use_internal_server_id",
     ...flags,
     url,
   ]);
+  const deadline = performance.now() + 10_000;
   for (;;) {
-    assert(!exporter.ended(), "the exporter has ended");
+    assert(performance.now() < deadline, exporter.text);
     try {
       const response = await fetch(`http://127.0.0.1:${port}/metrics`);
       const text = await response.text();
@@ -210,22 +201,4 @@ async function scraped(url: string): Promise<Map<string, Family>> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-}
-
-function running(args: readonly string[]) {
-  const process = new Deno.Command(EXPORTER, {
-    args: [...args],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  let ended = false;
-  const status = process.status.then(() => ended = true);
-  return {
-    ended: () => ended,
-    async [Symbol.asyncDispose]() {
-      if (!ended) process.kill("SIGKILL");
-      await status;
-    },
-  };
 }

@@ -4,9 +4,6 @@
  * the usual libraries do.
  */
 
-/** Where Chromium is looked for when `CHROMIUM` does not say. */
-const PROGRAMS = ["chromium", "chromium-browser", "google-chrome"];
-
 /** What Chromium answers to a command, or tells on its own. */
 interface Answer {
   readonly id?: number;
@@ -14,24 +11,6 @@ interface Answer {
   readonly params?: { readonly [key: string]: unknown };
   readonly result?: { readonly [key: string]: unknown };
   readonly error?: { readonly message: string };
-}
-
-/** The Chromium of this machine, null when there is none. */
-export function chromium(): string | null {
-  const named = Deno.env.get("CHROMIUM");
-  for (const program of named === undefined ? PROGRAMS : [named]) {
-    try {
-      const { success } = new Deno.Command(program, {
-        args: ["--version"],
-        stdout: "null",
-        stderr: "null",
-      }).outputSync();
-      if (success) return program;
-    } catch {
-      // Not on this machine.
-    }
-  }
-  return null;
 }
 
 /** One page in one browser, both gone when disposed. */
