@@ -216,10 +216,10 @@ export class Connection implements OutboundOwner, Traffic {
 
   /** When it last carried messages or operations, wall-clock milliseconds. */
   lastActivityAt(): number {
-    const { clock } = this.#context.options;
-    const now = clock.now();
-    this.#noteActivity(now);
-    return clock.epochMs() - (now - this.heartbeat.activeAt);
+    this.#noteActivity(this.#context.options.clock.now());
+    // By the start, not by now: two readings of two clocks never quite agree.
+    const { activeAt, startedAt } = this.heartbeat;
+    return this.startedAt + (activeAt - startedAt);
   }
 
   /** Has the round trip measured if it never was; not flushed. */

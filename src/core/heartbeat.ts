@@ -23,6 +23,8 @@ export interface HeartbeatLimits {
 
 /** The heartbeat of one connection. Times are monotonic milliseconds. */
 export class Heartbeat {
+  /** When the connection began. */
+  readonly startedAt: number;
   /** When to ask again. */
   dueAt: number;
   /** When messages or operations were last seen, either way; see `noted`. */
@@ -42,6 +44,7 @@ export class Heartbeat {
    */
   constructor(now: number, limits: HeartbeatLimits) {
     this.#limits = limits;
+    this.startedAt = now;
     this.dueAt = now + limits.pingIntervalMs;
     this.activeAt = now;
   }

@@ -253,6 +253,20 @@ Deno.test("/connz has what both tools decode, as nats-top and the exporter ask",
   });
 });
 
+Deno.test("/connz has one last_activity for a connection that does nothing", async () => {
+  await using server = await MIDGE.start();
+  await using _population = await Population.settle(server.port);
+  const seen = new Set<string>();
+  for (let i = 0; i < 30; i++) {
+    const { connections } = await ask(server, "/connz");
+    for (const { cid, start, last_activity } of connections) {
+      seen.add(`${cid} ${last_activity}`);
+      assert(Date.parse(last_activity) >= Date.parse(start));
+    }
+  }
+  assert.equal(seen.size, 4, [...seen].join("\n"));
+});
+
 Deno.test("/connz keeps its types whatever clients claim to be", async () => {
   await using server = await TestServer.listening({ monitor: { port: -1 } });
   const port = Number(new URL(server.server.monitorURL() ?? "").port);
