@@ -28,12 +28,15 @@ const ROWS: readonly (readonly string[])[] = [
 /** Longest a source file may get. */
 const MAX_LINES = 400;
 
+/** The live page is in the languages of browsers. */
+const SOURCE = /\.(ts|js|css|html)$/;
+
 const SRC = new URL("../src/", import.meta.url);
 
 async function* sources(folder: URL): AsyncGenerator<URL> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory) yield* sources(new URL(`${name}/`, folder));
-    else if (name.endsWith(".ts")) yield new URL(name, folder);
+    else if (SOURCE.test(name)) yield new URL(name, folder);
   }
 }
 

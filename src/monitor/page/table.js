@@ -69,6 +69,9 @@ export class Table {
     cell.dataset.key = column.key;
     button.type = "button";
     button.textContent = column.title;
+    if (column.group !== undefined) {
+      button.ariaLabel = `${column.group} ${column.title}`;
+    }
     if (column.hint !== undefined) button.title = column.hint;
     button.addEventListener("click", () => this.onSort(column));
     cell.append(button);
