@@ -15,10 +15,13 @@ import type { Log } from "./log.ts";
 import { silentLog } from "./log.ts";
 import type { ClusterOptions, ResolvedCluster } from "./cluster_options.ts";
 import { resolveCluster } from "./cluster_options.ts";
+import type { MonitorOptions, ResolvedMonitor } from "./monitor_options.ts";
+import { resolveMonitor } from "./monitor_options.ts";
 import type { ResolvedTls, TlsOptions } from "./tls_options.ts";
 import { resolveTls } from "./tls_options.ts";
 
 export type { ClusterOptions, ResolvedCluster } from "./cluster_options.ts";
+export type { MonitorOptions } from "./monitor_options.ts";
 export { DEFAULT_TLS } from "./tls_options.ts";
 export type { ResolvedTls, TlsOptions } from "./tls_options.ts";
 
@@ -60,18 +63,6 @@ export const systemClock: Clock = {
     });
   },
 };
-
-/** Where monitoring is served; a port of 0 is off, -1 takes a free one. */
-export interface MonitorOptions {
-  /** Address to listen on. Default: that of the clients. */
-  host?: string;
-  /** Port for HTTP. Default 0. */
-  port?: number;
-  /** Port for HTTPS, with the certificate of `tls`. Default 0. */
-  httpsPort?: number;
-  /** Path in front of every endpoint. Default: none. */
-  basePath?: string;
-}
 
 /** Everything a server can be told. All fields are optional. */
 export interface ServerOptions {
@@ -141,9 +132,11 @@ export interface ServerOptions {
 
 /** `ServerOptions` with every field present and checked. */
 export type ResolvedOptions = Readonly<
-  Omit<Required<ServerOptions>, "tls" | "cluster"> & {
+  & Omit<Required<ServerOptions>, "tls" | "cluster" | "monitor">
+  & {
     tls: ResolvedTls | null;
     cluster: ResolvedCluster | null;
+    monitor: ResolvedMonitor | null;
   }
 >;
 
@@ -183,9 +176,7 @@ export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
 });
 
 /** Options this version cannot honour yet: it refuses to run with them. */
-export const UNSUPPORTED: readonly (keyof ServerOptions)[] = [
-  "monitor",
-];
+export const UNSUPPORTED: readonly (keyof ServerOptions)[] = [];
 
 const MAX_INT32 = 2 ** 31 - 1;
 
@@ -256,7 +247,8 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
 function resolveBlock(name: string, value: unknown): unknown {
   if (value === null) return null;
   if (name === "tls") return resolveTls(value as TlsOptions, "tls");
-  return name === "cluster" ? resolveCluster(value as ClusterOptions) : value;
+  if (name === "cluster") return resolveCluster(value as ClusterOptions);
+  return name === "monitor" ? resolveMonitor(value as MonitorOptions) : value;
 }
 
 function checkOption(name: string, value: unknown): void {

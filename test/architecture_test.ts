@@ -12,6 +12,7 @@ const ROWS: readonly (readonly string[])[] = [
     "cluster_options.ts",
     "errors.ts",
     "log.ts",
+    "monitor_options.ts",
     "options.ts",
     "tls_facts.ts",
     "tls_options.ts",
@@ -21,7 +22,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["auth", "client"],
   ["core"],
   ["peer"],
-  ["cluster"],
+  ["cluster", "monitor"],
   ["server"],
   ["cli", "mod.ts", "nats_core.ts"],
 ];
@@ -29,12 +30,15 @@ const ROWS: readonly (readonly string[])[] = [
 /** Longest a source file may get. */
 const MAX_LINES = 400;
 
+/** The live page is in the languages of browsers. */
+const SOURCE = /\.(ts|js|css|html)$/;
+
 const SRC = new URL("../src/", import.meta.url);
 
 async function* sources(folder: URL): AsyncGenerator<URL> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory) yield* sources(new URL(`${name}/`, folder));
-    else if (name.endsWith(".ts")) yield new URL(name, folder);
+    else if (SOURCE.test(name)) yield new URL(name, folder);
   }
 }
 
@@ -94,11 +98,11 @@ Deno.test("no source file is longer than one can read in a sitting", async () =>
   }
 });
 
-Deno.test("only transports and syslog use Deno's networking, only cli the process", async () => {
+Deno.test("only transports, monitoring and syslog use Deno's networking, only cli the process", async () => {
   const allowed: [RegExp, RegExp][] = [
     [
       /Deno\.(listen|connect|serve|startTls)/,
-      /src\/(transport\/|logging\/syslog_socket\.ts)/,
+      /src\/(transport\/|monitor\/|logging\/syslog_socket\.ts)/,
     ],
     [/Deno\.(exit|args|addSignalListener)|console\./, /src\/cli\//],
   ];

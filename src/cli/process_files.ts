@@ -21,7 +21,11 @@ export function writePidFile(path: string): string {
 /** Writes where `server` listens, and returns the path. Throws `ConfigError`. */
 export function writePortsFile(directory: string, server: Server): string {
   const path = `${directory}/${PROGRAM}_${Deno.pid}.ports`;
-  const ports = { nats: clientURLs(server) };
+  const monitor = server.monitorURL();
+  const ports = {
+    nats: clientURLs(server),
+    ...(monitor === null ? {} : { monitoring: [new URL(monitor).origin] }),
+  };
   write(path, JSON.stringify(ports), "Error writing ports file");
   return path;
 }

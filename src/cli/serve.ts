@@ -28,6 +28,10 @@ export async function main(args: readonly string[]): Promise<number> {
     const { mkpasswd } = await import("./mkpasswd.ts");
     return await mkpasswd(args.slice(1));
   }
+  if (args[0] === "top") {
+    const { top } = await import("./top.ts");
+    return await top(args.slice(1));
+  }
   let line: CommandLine;
   try {
     line = parseFlags(args);

@@ -15,17 +15,28 @@ export interface Change {
   readonly to: unknown;
 }
 
+/** Every option by its path, with the setting that is for it more than others. */
+const OPTIONS: ReadonlyMap<string, FullSetting> = new Map([
+  ...SETTINGS.flatMap((setting) =>
+    (setting.parts ?? []).map((part) =>
+      [`${setting.fullTarget}.${part}`, setting] as const
+    )
+  ).reverse(),
+  ...SETTINGS.filter(({ parts }) => parts === undefined)
+    .map((setting) => [setting.fullTarget, setting] as const),
+]);
+
 /**
  * The settings that differ, in the order of the table. Both arguments have the
  * shape of `Settings` or a part of it; what is absent has its default. Throws
  * `ConfigError` if any of them takes a restart, one line for each.
  */
 export function changesBetween(from: object, to: object): Change[] {
-  const changes = SETTINGS.filter(({ parts }) => parts === undefined)
-    .map((setting) => ({
+  const changes = [...OPTIONS]
+    .map(([target, setting]) => ({
       setting,
-      from: valueOf(setting.fullTarget, from),
-      to: valueOf(setting.fullTarget, to),
+      from: valueOf(target, from),
+      to: valueOf(target, to),
     })).filter((one) => JSON.stringify(one.from) !== JSON.stringify(one.to));
   const fixed = changes.filter(({ setting }) => !setting.reloadable);
   if (fixed.length > 0) throw new ConfigError(fixed.map(refusal).join("\n"));

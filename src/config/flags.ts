@@ -151,7 +151,8 @@ export function withFlags(file: Values, { values, tls }: CommandLine): Values {
 
 /** What `-h` prints. */
 export function helpText(): string {
-  let text = "Usage: midge [flags]\n       midge mkpasswd [-p] [-c COST]\n";
+  let text =
+    "Usage: midge [flags]\n       midge mkpasswd [-p] [-c COST]\n       midge top [flags]\n";
   for (const group of [...FLAG_GROUPS, "Common"]) {
     const lines = [
       ...FLAGGED.filter((one) =>

@@ -6,6 +6,7 @@
 import { ConfigError } from "../errors.ts";
 import type { LogOptions } from "../log.ts";
 import { DEFAULT_LOG } from "../log.ts";
+import { DEFAULT_MONITOR } from "../monitor_options.ts";
 import type { ServerOptions } from "../options.ts";
 import {
   DEFAULT_OPTIONS,
@@ -104,6 +105,9 @@ function defaultOf(target: string): unknown {
   const name = names[names.length - 1];
   if (names.includes("tls")) {
     return DEFAULT_TLS[name as keyof typeof DEFAULT_TLS];
+  }
+  if (names[0] === "monitor") {
+    return DEFAULT_MONITOR[name as keyof typeof DEFAULT_MONITOR];
   }
   if (part === "log") return DEFAULT_LOG[name as keyof LogOptions];
   if (part === "process") return "";

@@ -14,6 +14,7 @@ import type { ConnectionContext, Traffic } from "./connection_context.ts";
 import type { ConnectionKind } from "./connection_context.ts";
 import { CLIENT_KIND } from "./connection_context.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { describe, message } from "./error_text.ts";
 import type { OutboundOwner } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
 import { ReadBuffer } from "./read_buffer.ts";
@@ -36,6 +37,8 @@ export interface Peer {
   readonly parser: ByteParser;
   /** Operations seen that count as life: a PING is not due after any. */
   readonly activity: number;
+  /** How many of them were PINGs, which monitoring does not count as activity. */
+  readonly pings: number;
   /** The connection is over and its `ended` set; called once. */
   connectionClosed(reason: CloseReason): void;
 }
@@ -212,6 +215,7 @@ export class Connection implements OutboundOwner, Traffic {
       this.abort("Slow Consumer (Write Deadline)");
       return;
     }
+    this.#noteActivity(now);
     switch (this.heartbeat.beat(now, this.#peer?.activity ?? 0)) {
       case "ping":
         this.trace("->> [PING]");
@@ -221,6 +225,22 @@ export class Connection implements OutboundOwner, Traffic {
         this.log.debug?.(`${this.label} - Stale Client Connection - Closing`);
         this.fail(staleConnection());
     }
+  }
+
+  /** When it last carried messages or operations, wall-clock milliseconds. */
+  lastActivityAt(): number {
+    this.#noteActivity(this.#context.options.clock.now());
+    // By the start, not by now: two readings of two clocks never quite agree.
+    const { activeAt, startedAt } = this.heartbeat;
+    return this.startedAt + (activeAt - startedAt);
+  }
+
+  /** Has the round trip measured if it never was; not flushed. */
+  measureRoundTrip(): void {
+    if (this.closed || this.#upgrading || !this.heartbeat.unmeasured) return;
+    this.trace("->> [PING]");
+    this.send(PING);
+    this.heartbeat.asked(this.#context.options.clock.now());
   }
 
   /** How the log names it: `127.0.0.1:4000 - cid:5 - "v1:go:name"`. */
@@ -245,6 +265,11 @@ export class Connection implements OutboundOwner, Traffic {
   resume(transport: Transport): void {
     this.outbound.resume(transport);
     this.#context.flushes.flush();
+  }
+
+  #noteActivity(now: number): void {
+    const { activity, pings } = this.#peer ?? { activity: 0, pings: 0 };
+    this.heartbeat.noted(now, activity - pings + this.outMsgs);
   }
 
   async #upgrade(peer: Peer, upgrade: Upgrade): Promise<void> {
@@ -387,12 +412,4 @@ export class Connection implements OutboundOwner, Traffic {
       });
     });
   }
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

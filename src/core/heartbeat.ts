@@ -23,8 +23,12 @@ export interface HeartbeatLimits {
 
 /** The heartbeat of one connection. Times are monotonic milliseconds. */
 export class Heartbeat {
+  /** When the connection began. */
+  readonly startedAt: number;
   /** When to ask again. */
   dueAt: number;
+  /** When messages or operations were last seen, either way; see `noted`. */
+  activeAt: number;
   /** Time between the last PING and its PONG, -1 before the first. */
   roundTripMs = -1;
 
@@ -33,6 +37,7 @@ export class Heartbeat {
   #outstanding = 0;
   #sentAt = -Infinity;
   #activitySeen = 0;
+  #noted = 0;
 
   /**
    * Before `connected`, PINGs come at the plain interval. `limits` are read
@@ -41,13 +46,36 @@ export class Heartbeat {
   constructor(now: number, limits: HeartbeatLimits, maxIntervalMs = Infinity) {
     this.#limits = limits;
     this.#maxIntervalMs = maxIntervalMs;
+    this.startedAt = now;
     this.dueAt = now + this.#intervalMs;
+    this.activeAt = now;
+  }
+
+  /**
+   * Notes how many messages and operations there have been, either way: if that
+   * moved, the connection was active since last noted, for all we know just now.
+   */
+  noted(now: number, count: number): void {
+    if (count === this.#noted) return;
+    this.#noted = count;
+    this.activeAt = now;
   }
 
   /** CONNECT came: measure the round trip soon. `random` is from 0 to 1. */
   connected(now: number, random: number): void {
     const first = Math.min(this.#intervalMs, FIRST_PING_MS);
     this.dueAt = now + first * (1 + FIRST_PING_JITTER * random);
+  }
+
+  /** The round trip was never measured, and no PING is on its way. */
+  get unmeasured(): boolean {
+    return this.roundTripMs < 0 && this.#outstanding === 0;
+  }
+
+  /** A PING is sent now, before its time. */
+  asked(now: number): void {
+    this.#outstanding++;
+    this.#sentAt = now;
   }
 
   /** A PONG came, asked for or not. */

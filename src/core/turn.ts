@@ -19,6 +19,9 @@ const ACTIVE_MS = 100;
 
 /** The event loop's time, shared by the connections of one server. */
 export class Turn {
+  /** When anybody was last heard. */
+  heardAt = -Infinity;
+
   readonly #clock: Clock;
   #startedAt = 0;
   /** Who was heard last, and when somebody else was before that. */
@@ -37,6 +40,7 @@ export class Turn {
    * there was: then the loop has just looked at all sockets, and a turn starts.
    */
   heard(speaker: unknown, waited: boolean, now: number): void {
+    this.heardAt = now;
     if (waited) this.#startedAt = now;
     if (speaker === this.#speaker) return;
     this.#speaker = speaker;

@@ -80,6 +80,8 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   options: Readonly<ConnectOptions> = DEFAULT_CONNECT;
   /** It sent a CONNECT that was accepted. */
   connected = false;
+  /** `Peer` */
+  pings = 0;
 
   readonly #host: ClientHost;
   readonly #fanout: Fanout;
@@ -183,6 +185,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   /** `OpHandler` */
   ping(): boolean {
     this.#operations++;
+    this.pings++;
     this.connection.trace("->> [PONG]");
     this.connection.send(PONG);
     if (this.connected && !this.#greeted) {

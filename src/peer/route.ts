@@ -70,6 +70,8 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
   readonly target: Target | null;
   /** `Peer`: a PING is due whatever comes in, to notice a silent cut. */
   readonly activity = 0;
+  /** `Peer` */
+  pings = 0;
   /** Who is at the other end; `null` until it is registered. */
   peer: RouteInfo | null = null;
 
@@ -213,6 +215,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
 
   /** `RouteOpHandler` */
   ping(): boolean {
+    this.pings++;
     this.connection.trace("->> [PONG]");
     this.connection.send(PONG);
     return true;

@@ -8,6 +8,7 @@ import type { Connection, Traffic } from "../core/connection.ts";
 import type { RouteTarget } from "../cluster/route_url.ts";
 import type { Client } from "../peer/client.ts";
 import type { Route } from "../peer/route.ts";
+import type { TlsFacts } from "../tls_facts.ts";
 
 /** What is remembered of a closed connection. */
 export interface ClosedConnection extends Traffic {
@@ -31,14 +32,26 @@ export interface ClosedConnection extends Traffic {
   readonly account: string;
   /** Subscriptions it had when it closed. */
   readonly subscriptions: number;
+  /** Bytes that were still queued for it. */
+  readonly pendingBytes: number;
   /** Last measured round trip in milliseconds, -1 if never measured. */
   readonly roundTripMs: number;
+  /** How it was encrypted; `null` if it was not. */
+  readonly tls: TlsFacts | null;
   /** When it was accepted, wall-clock milliseconds. */
   readonly startedAt: number;
+  /** When it last did or was sent anything, wall-clock milliseconds. */
+  readonly lastActivityAt: number;
   /** When it was closed, wall-clock milliseconds. */
   readonly stoppedAt: number;
   /** Why it was closed. */
   readonly reason: CloseReason;
+}
+
+/** What is left of an account's connections that are gone. */
+export interface AccountPast extends Traffic {
+  /** How many were closed for not keeping up. */
+  slowConsumers: number;
 }
 
 /** All client connections of one server. */
@@ -51,6 +64,8 @@ export class Connections {
   total = 0;
   /** Connections closed for not keeping up. */
   slowConsumers = 0;
+  /** Connections closed for not answering PINGs. */
+  staleConnections = 0;
 
   #lastId = 0;
   readonly #maxClosed: number;
@@ -58,6 +73,8 @@ export class Connections {
   /** Where the next closed connection goes once the ring is full. */
   #oldest = 0;
   readonly #departed: Traffic = zeroTraffic();
+  /** By account. */
+  readonly #pasts = new Map<string, AccountPast>();
   /** Transports that are still being closed. */
   readonly #ending = new Set<Promise<void>>();
 
@@ -89,8 +106,13 @@ export class Connections {
     const { connection, login, options } = client;
     this.live.delete(connection.id);
     if (connection.ended !== null) this.#awaitEnd(connection.ended);
-    if (reason.startsWith("Slow Consumer")) this.slowConsumers++;
+    const account = this.#past(client.account.name);
+    if (reason.startsWith("Slow Consumer")) {
+      this.slowConsumers++;
+      account.slowConsumers++;
+    } else if (reason === "Stale Connection") this.staleConnections++;
     addTraffic(this.#departed, connection);
+    addTraffic(account, connection);
     const { hostname, port } = connection.transport.remoteAddress;
     const closed: ClosedConnection = {
       id: connection.id,
@@ -103,8 +125,11 @@ export class Connections {
       nkey: login.identity?.nkey ?? options.nkey,
       account: client.account.name,
       subscriptions: client.subscriptions.size,
+      pendingBytes: connection.outbound.pending,
       roundTripMs: connection.heartbeat.roundTripMs,
+      tls: connection.transport.tls ?? null,
       startedAt: connection.startedAt,
+      lastActivityAt: connection.lastActivityAt(),
       stoppedAt: epochMs,
       reason,
       inMsgs: connection.inMsgs,
@@ -114,6 +139,11 @@ export class Connections {
     };
     this.#remember(closed);
     return closed;
+  }
+
+  /** How many closed connections are still remembered. */
+  get closedCount(): number {
+    return this.#closed.length;
   }
 
   /** Closed connections still remembered, the oldest first. */
@@ -139,9 +169,20 @@ export class Connections {
     if (connection.ended !== null) this.#awaitEnd(connection.ended);
   }
 
+  /** What has become of an account's connections that are gone. */
+  pastOf(account: string): Readonly<AccountPast> {
+    return this.#pasts.get(account) ?? newPast();
+  }
+
   /** Resolves when every closed connection has given up its transport. */
   async ended(): Promise<void> {
     while (this.#ending.size > 0) await Promise.all(this.#ending);
+  }
+
+  #past(account: string): AccountPast {
+    let past = this.#pasts.get(account);
+    if (past === undefined) this.#pasts.set(account, past = newPast());
+    return past;
   }
 
   #awaitEnd(ended: Promise<void>): void {
@@ -160,11 +201,17 @@ export class Connections {
   }
 }
 
-function zeroTraffic(): Traffic {
+/** Nothing yet. */
+export function zeroTraffic(): Traffic {
   return { inMsgs: 0, inBytes: 0, outMsgs: 0, outBytes: 0 };
 }
 
-function addTraffic(sum: Traffic, more: Traffic): void {
+function newPast(): AccountPast {
+  return { ...zeroTraffic(), slowConsumers: 0 };
+}
+
+/** Adds what `more` has carried to `sum`. */
+export function addTraffic(sum: Traffic, more: Traffic): void {
   sum.inMsgs += more.inMsgs;
   sum.inBytes += more.inBytes;
   sum.outMsgs += more.outMsgs;

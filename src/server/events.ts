@@ -3,6 +3,7 @@
  * way of messages: nothing here happens more often than connections do.
  */
 
+import type { RequesterFacts } from "../core/request_info.ts";
 import type { Client } from "../peer/client.ts";
 import type { ClosedConnection } from "./connections.ts";
 
@@ -59,6 +60,17 @@ export class ServerEvents extends EventTarget {
     );
   }
 
+  /** A connection is closed. */
+  closed(closed: ClosedConnection): void {
+    const { reason } = closed;
+    this.emit("disconnect", closed);
+    if (reason.startsWith("Slow Consumer")) {
+      this.emit("slowConsumer", closed);
+    } else if (reason.startsWith("Authentication")) {
+      this.emit("authFailure", closed);
+    }
+  }
+
   /** Tells everybody who listens. */
   emit<Name extends keyof ServerEventMap>(
     name: Name,
@@ -80,4 +92,15 @@ export function factsOf(client: Client): ConnectedClient {
     user: login.identity?.user ?? "",
     account: account.name,
   };
+}
+
+/** Who a client is, for services that are told; nothing of one that is gone. */
+export function requesterFacts(
+  client: Client | undefined,
+  server: string,
+): RequesterFacts {
+  if (client === undefined) return {};
+  const { name, lang, version } = client.options;
+  const user = client.login.identity?.user ?? "";
+  return { user, name, lang, ver: version, server };
 }

@@ -11,7 +11,6 @@ import {
 } from "../auth/check_authorization.ts";
 import { BUSY_WAIT_HELPS, BusyWait } from "../core/busy_wait.ts";
 import type { ConnectionContext, Traffic } from "../core/connection.ts";
-import type { RequesterFacts } from "../core/request_info.ts";
 import { Fanout } from "../core/fanout.ts";
 import { FlushList } from "../core/outbound.ts";
 import { Turn } from "../core/turn.ts";
@@ -33,7 +32,8 @@ import type { ClosedConnection } from "./connections.ts";
 import { Connections } from "./connections.ts";
 import { letGo } from "./lame_duck.ts";
 import { Logins } from "./logins.ts";
-import { factsOf, ServerEvents } from "./events.ts";
+import { checkMonitoring, Monitoring } from "./monitoring.ts";
+import { factsOf, requesterFacts, ServerEvents } from "./events.ts";
 import type { LiveOptions } from "./reload.ts";
 import { reloadOptions } from "./reload.ts";
 import { infoFor } from "./server_info.ts";
@@ -84,6 +84,7 @@ export class Server implements AsyncDisposable {
   readonly #acceptor: Acceptor;
   readonly #cluster: Cluster | null;
   readonly #sweeper: Sweeper;
+  readonly #monitoring: Monitoring;
   /** Ends everything. */
   readonly #stop = new AbortController();
   readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -122,7 +123,8 @@ export class Server implements AsyncDisposable {
       accountSeed,
       (account) => this.#cluster?.watch(account),
     );
-    this.#accounts.describe = ({ id }) => this.#describe(id);
+    this.#accounts.describe = ({ id }) =>
+      requesterFacts(this.#connections.live.get(id), this.name);
     this.#host = {
       options: this.#options,
       fanout,
@@ -149,6 +151,16 @@ export class Server implements AsyncDisposable {
       connections: this.#connections,
       admitted: () => this.#sweeper.wake(),
     });
+    this.#monitoring = new Monitoring({
+      id: this.id,
+      options: this.#options,
+      connections: this.#connections,
+      accounts: this.#accounts,
+      flush: () => this.#context.flushes.flush(),
+      port: () => this.port,
+      info: () => ({ ...this.#logins.info, ...this.#acceptor.tlsInfo }),
+      state: () => this.#state,
+    }, () => this.#context.turn.heardAt);
   }
 
   /**
@@ -158,6 +170,7 @@ export class Server implements AsyncDisposable {
   static async check(options: ServerOptions): Promise<void> {
     const resolved = resolveOptions(options);
     checkAuthorization(resolved);
+    checkMonitoring(resolved);
     new Accounts(resolved, 0);
     if (resolved.tls !== null) await loadTls(resolved.tls);
   }
@@ -203,12 +216,15 @@ export class Server implements AsyncDisposable {
         throw new ClosedError("Cannot start server: it was shut down");
       }
       await this.#cluster?.useTls(this.#options.cluster?.tls ?? null);
+      await this.#monitoring.start();
       if (!dontListen) this.#acceptor.listen();
       this.#cluster?.start();
       this.#logins.warm();
       this.#state = "running";
-    } finally {
+    } catch (error) {
       if (this.#state === "starting") this.#state = "new";
+      await this.#monitoring.stop();
+      throw error;
     }
     log.info("Server is ready");
     this.#ready.resolve();
@@ -233,6 +249,7 @@ export class Server implements AsyncDisposable {
       cluster: this.#cluster,
     }, options);
     this.#context.flushes.flush();
+    await this.#monitoring.reloaded();
   }
 
   /** The configured name, else the id. */
@@ -285,6 +302,11 @@ export class Server implements AsyncDisposable {
     const { clientAdvertise, host } = this.#options;
     const address = clientAdvertise || hostPort(localHost(host), this.port);
     return `${this.#acceptor.requiresTls ? "tls" : "nats"}://${address}`;
+  }
+
+  /** Where monitoring is served: `http://host:port`; `null` if it is not. */
+  monitorURL(): string | null {
+    return this.#monitoring.url;
   }
 
   /** Whether the server gets ready to be connected to within `timeoutMs`. */
@@ -378,6 +400,7 @@ export class Server implements AsyncDisposable {
     }
     await this.#cluster?.stop();
     this.#logins.close();
+    await this.#monitoring.stop();
     await this.#connections.ended();
     this.#sweeper.stop();
     log.info("Server Exiting..");
@@ -397,22 +420,7 @@ export class Server implements AsyncDisposable {
 
   #closed(client: Client, reason: CloseReason): void {
     const epochMs = this.#options.clock.epochMs();
-    const closed = this.#connections.remove(client, reason, epochMs);
-    this.events.emit("disconnect", closed);
-    if (reason.startsWith("Slow Consumer")) {
-      this.events.emit("slowConsumer", closed);
-    } else if (reason.startsWith("Authentication")) {
-      this.events.emit("authFailure", closed);
-    }
-  }
-
-  /** Who a connection is, for services that are told. */
-  #describe(id: number): RequesterFacts {
-    const client = this.#connections.live.get(id);
-    if (client === undefined) return {};
-    const { name, lang, version } = client.options;
-    const user = client.login.identity?.user ?? "";
-    return { user, name, lang, ver: version, server: this.name };
+    this.events.closed(this.#connections.remove(client, reason, epochMs));
   }
 
   #info(client: Client): Info {

@@ -128,6 +128,21 @@ export class MatchCache<S> {
     }
   }
 
+  /** Subscriptions the results kept list: the most in one, and in all. */
+  fanout(): { maxFanout: number; totalFanout: number } {
+    let maxFanout = 0;
+    let totalFanout = 0;
+    for (const entry of this.#places) {
+      if (entry === null) continue;
+      const { plain, queues } = entry.result;
+      let fanout = plain.length;
+      for (const members of queues) fanout += members.length;
+      totalFanout += fanout;
+      maxFanout = Math.max(maxFanout, fanout);
+    }
+    return { maxFanout, totalFanout };
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#places.fill(null);

@@ -36,3 +36,19 @@ Deno.test("changesBetween() refuses by name what takes a restart", () => {
     ),
   );
 });
+
+Deno.test("changesBetween() refuses another address for monitoring", () => {
+  assert.throws(
+    () =>
+      changesBetween(
+        { server: { monitor: { host: "127.0.0.1", port: 8222 } } },
+        { server: { monitor: { host: "::1", port: 8223 } } },
+      ),
+    new ConfigError(
+      "config reload not supported for http: old=127.0.0.1, new=::1\n" +
+        "config reload not supported for http_port: old=8222, new=8223",
+    ),
+  );
+  const off = { server: { monitor: null } };
+  assert.deepEqual(changesBetween(off, { server: {} }), []);
+});

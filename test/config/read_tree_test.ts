@@ -119,7 +119,10 @@ Deno.test("readTree() finds every mistake, each with its place", () => {
     ["tls { ocsp_peer: true }", [
       `1:7: tls.ocsp_peer is not supported by midge ${VERSION}`,
     ]],
-    ["http: 8222", [`1:1: http is not supported by midge ${VERSION} yet`]],
+    ["http: 8222\nhttps: '127.0.0.1:8443'\nmonitor_port: -1", []],
+    ["http_port: 65536", [
+      "1:1: http_port: must be from -1 to 65535, got 65536",
+    ]],
     ["cluster { port: 1 }", [
       `1:1: cluster is not supported by midge ${VERSION} yet`,
     ]],

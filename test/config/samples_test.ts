@@ -18,6 +18,7 @@ const CONFIG = new URL("../../config/", import.meta.url);
 /** Settings that exclude others. */
 const INSTEAD_OF_OTHERS = [
   "server.tls.verifyAndMap",
+  "server.monitor.httpsPort",
   "server.authorization.user",
   "server.authorization.password",
   "server.authorization.token",

@@ -1,0 +1,125 @@
+/**
+ * What is served where: a path, and what answers it. Handlers may throw
+ * `ArgumentError`; everything else about HTTP is the monitor's.
+ */
+
+import type { Log } from "../log.ts";
+import { gatewayz, jsz, leafz } from "./absent.ts";
+import { accountz, accstatz } from "./accounts.ts";
+import type { Arguments } from "./arguments.ts";
+import { connz } from "./connz.ts";
+import { healthz } from "./healthz.ts";
+import { compactJsonText, jsonPieces } from "./json.ts";
+import { METRICS_TYPE, renderMetrics } from "./prometheus.ts";
+import { routez } from "./routez.ts";
+import type { Snapshots } from "./snapshots.ts";
+import { subsz } from "./subsz.ts";
+import type { RequestCounts } from "./varz.ts";
+import { varz } from "./varz.ts";
+
+/** A request to one of the endpoints. */
+export interface Call {
+  /** As it came. */
+  readonly request: Request;
+  /** Where it went. */
+  readonly url: URL;
+  /** Its arguments. */
+  readonly args: Arguments;
+  /** Whose monitoring this is. */
+  readonly snapshots: Snapshots;
+  /** Path in front of every endpoint: empty, or `/mon/nats`. */
+  readonly basePath: string;
+  /** Requests so far. */
+  readonly requests: RequestCounts;
+  /** Where failed probes are logged. */
+  readonly log: Log;
+  /** Counts this one; for handlers that say so, the monitor has not. */
+  readonly count: () => void;
+}
+
+/** Text on its way: JSON, which may be wrapped for JSONP, in pieces. */
+export interface JsonAnswer {
+  /** HTTP status. Default 200. */
+  readonly status?: number;
+  /** The text; empty pieces say that there is more to be done. */
+  readonly pieces: Iterable<string>;
+}
+
+/** Serves one path. */
+export interface Endpoint {
+  /** What its requests are counted as; `null`: they are not counted. */
+  readonly countedAs: string | null;
+  /** It calls `count` itself, once the arguments are known to be good. */
+  readonly countsItself?: boolean;
+  /** The answer; a `Response` goes out as it is, `null` is 404. */
+  answer(
+    call: Call,
+  ): JsonAnswer | Response | null | Promise<Response | null>;
+}
+
+/** Every path there is. */
+export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<
+  string,
+  Endpoint
+>([
+  ["/", { countedAs: "/", answer: ({ url }) => page(url) }],
+  json(
+    "/varz",
+    ({ snapshots, requests }) => varz(snapshots.server(), requests),
+  ),
+  ["/connz", {
+    countedAs: "/connz",
+    countsItself: true,
+    answer: ({ args, snapshots, count }) => ({
+      pieces: connz(args, snapshots, count),
+    }),
+  }],
+  ["/routez", {
+    countedAs: "/routez",
+    countsItself: true,
+    answer: ({ args, snapshots, count }) => ({
+      pieces: jsonPieces(routez(args, snapshots, count)),
+    }),
+  }],
+  json("/subsz", ({ args, snapshots }) => subsz(args, snapshots)),
+  [
+    "/subscriptionsz",
+    json("/subsz", ({ args, snapshots }) => subsz(args, snapshots))[1],
+  ],
+  ["/healthz", { countedAs: "/healthz", answer: probe }],
+  json("/accountz", ({ args, snapshots }) => accountz(args, snapshots)),
+  json("/accstatz", ({ args, snapshots }) => accstatz(args, snapshots)),
+  json("/leafz", ({ args, snapshots }) => leafz(args, snapshots)),
+  json("/gatewayz", ({ args, snapshots }) => gatewayz(args, snapshots)),
+  json("/jsz", ({ args, snapshots }) => jsz(args, snapshots)),
+  ["/metrics", { countedAs: "/metrics", answer: metrics }],
+  ["/ipqueuesz", { countedAs: null, answer: () => ({ pieces: ["{}"] }) }],
+]);
+
+/** A path, counted as itself, whose answer is an object or a `Listing`. */
+function json(
+  path: string,
+  body: (call: Call) => object,
+): [string, Endpoint] {
+  return [
+    path,
+    { countedAs: path, answer: (call) => ({ pieces: jsonPieces(body(call)) }) },
+  ];
+}
+
+async function page(url: URL): Promise<Response> {
+  const { servePage } = await import("./page.ts");
+  return await servePage(url);
+}
+
+function metrics({ snapshots, requests }: Call): Response {
+  return new Response(renderMetrics(snapshots, requests), {
+    headers: { "Content-Type": METRICS_TYPE },
+  });
+}
+
+function probe({ args, snapshots, log }: Call): JsonAnswer {
+  const { status, body, problem } = healthz(args, snapshots);
+  if (problem !== "") log.warn(`Healthcheck failed: "${problem}"`);
+  return { status, pieces: [compactJsonText(body)] };
+}

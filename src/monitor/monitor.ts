@@ -1,0 +1,236 @@
+/**
+ * Monitoring over HTTP: takes requests, finds the endpoint, sends its answer
+ * bit by bit. What there is to tell, endpoints know; what is true of the
+ * server, snapshots do.
+ */
+
+import { ListenError } from "../errors.ts";
+import type { ResolvedOptions } from "../options.ts";
+import { ArgumentError, Arguments } from "./arguments.ts";
+import type { Call, JsonAnswer } from "./endpoints.ts";
+import { ENDPOINTS } from "./endpoints.ts";
+import { Pace } from "./pace.ts";
+import {
+  badRequest,
+  failed,
+  notFound,
+  redirect,
+  streamed,
+} from "./responses.ts";
+import type { Snapshots } from "./snapshots.ts";
+
+/** A certificate chain and its private key, as PEM text. */
+export interface Certificate {
+  /** The chain. */
+  readonly cert: string;
+  /** The key. */
+  readonly key: string;
+}
+
+/** What a monitor needs. */
+export interface MonitorSettings {
+  /** What it tells. */
+  readonly snapshots: Snapshots;
+  /** Where it logs, and its time. */
+  readonly options: Pick<ResolvedOptions, "log" | "clock">;
+  /** Path in front of every endpoint, as configured. */
+  readonly basePath: string;
+  /** When any connection was last read from, on the clock of the options. */
+  readonly heardAt: () => number;
+}
+
+/** Where to listen. */
+export interface MonitorAddress {
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port, 0 for a free one. */
+  readonly port: number;
+  /** Speak HTTPS with this; `null` for HTTP. */
+  readonly certificate: Certificate | null;
+}
+
+/** What a name for a JSONP callback may look like. */
+const CALLBACK = /^[\w$.[\]]{1,128}$/;
+
+/** See the module. */
+export class Monitor {
+  readonly #snapshots: Snapshots;
+  readonly #options: MonitorSettings["options"];
+  readonly #basePath: string;
+  readonly #pace: Pace;
+  /** Requests by path; every path from the start. */
+  readonly #requests: Record<string, number> = {};
+  #server: Deno.HttpServer<Deno.NetAddr> | null = null;
+  #address: MonitorAddress | null = null;
+
+  /** Listens to nothing yet. */
+  constructor({ snapshots, options, basePath, heardAt }: MonitorSettings) {
+    this.#snapshots = snapshots;
+    this.#options = options;
+    this.#basePath = cleanPath(basePath);
+    this.#pace = new Pace(options.clock, heardAt);
+    for (const { countedAs } of ENDPOINTS.values()) {
+      if (countedAs !== null) this.#requests[countedAs] = 0;
+    }
+  }
+
+  /** Port it listens on, 0 while it does not. */
+  get port(): number {
+    return this.#server?.addr.port ?? 0;
+  }
+
+  /** Path in front of every endpoint: empty, or `/mon/nats`. */
+  get basePath(): string {
+    return this.#basePath;
+  }
+
+  /** Whether it speaks HTTPS. */
+  get secure(): boolean {
+    return (this.#address?.certificate ?? null) !== null;
+  }
+
+  /** Starts to serve. Throws `ListenError`. */
+  listen(address: MonitorAddress): void {
+    const { host, port, certificate } = address;
+    try {
+      this.#server = Deno.serve({
+        hostname: host,
+        port,
+        ...certificate,
+        onListen() {},
+        onError: (error) => this.#broken(error),
+      }, (request) => this.#serve(request));
+    } catch (error) {
+      const wanted = host.includes(":") ? `[${host}]` : host;
+      throw new ListenError(`${wanted}:${port}`, error as Error);
+    }
+    this.#address = address;
+  }
+
+  /** Handshakes use this from now on, on the same port. Throws `ListenError`. */
+  async useCertificate(certificate: Certificate): Promise<void> {
+    const { port } = this;
+    const old = this.#address;
+    const before = old?.certificate ?? null;
+    if (old === null || before === null || same(before, certificate)) return;
+    // A listener keeps its certificate: another one has to take its place.
+    await this.#server?.shutdown();
+    this.listen({ ...old, port, certificate });
+  }
+
+  /** Stops; requests under way are cut off. Idempotent. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    await server?.[Symbol.asyncDispose]();
+    await this.#pace.idle();
+  }
+
+  async #serve(request: Request): Promise<Response> {
+    const url = URL.parse(request.url);
+    if (url === null) return badRequest("Bad Request");
+    const path = this.#pathOf(url.pathname);
+    const endpoint = path === null ? undefined : ENDPOINTS.get(path);
+    if (endpoint === undefined) {
+      const clean = cleanPath(url.pathname);
+      return clean !== url.pathname && url.pathname.includes("//")
+        ? redirect(clean || "/", url)
+        : notFound();
+    }
+    const { countedAs, countsItself } = endpoint;
+    const count = () => {
+      if (countedAs !== null) this.#requests[countedAs]++;
+    };
+    if (countsItself !== true) count();
+    try {
+      const args = new Arguments(url.searchParams);
+      const answer = await endpoint.answer(
+        this.#call(request, url, args, count),
+      );
+      if (answer === null) return notFound();
+      if (answer instanceof Response) return answer;
+      return await this.#send(answer, args, request);
+    } catch (error) {
+      if (error instanceof ArgumentError) return badRequest(error.message);
+      throw error;
+    }
+  }
+
+  #call(request: Request, url: URL, args: Arguments, count: () => void): Call {
+    return {
+      request,
+      url,
+      args,
+      snapshots: this.#snapshots,
+      basePath: this.#basePath,
+      requests: { ...this.#requests },
+      log: this.#options.log,
+      count,
+    };
+  }
+
+  #send(
+    { status = 200, pieces }: JsonAnswer,
+    args: Arguments,
+    request: Request,
+  ): Promise<Response> {
+    const callback = args.text("callback");
+    if (callback === "" || status !== 200) {
+      return streamed(pieces, {
+        status,
+        type: "application/json",
+        pace: this.#pace,
+        clock: this.#options.clock,
+        bodiless: request.method === "HEAD",
+      });
+    }
+    if (!CALLBACK.test(callback)) {
+      throw new ArgumentError(
+        `Error decoding callback: ${JSON.stringify(callback)} is not a name`,
+      );
+    }
+    return streamed(wrapped(callback, pieces), {
+      status,
+      type: "application/javascript",
+      pace: this.#pace,
+      clock: this.#options.clock,
+      bodiless: request.method === "HEAD",
+    });
+  }
+
+  /** The path behind the base path; `null` if it is not below that. */
+  #pathOf(pathname: string): string | null {
+    const base = this.#basePath;
+    if (base === "") return pathname;
+    if (pathname === base) return "/";
+    return pathname.startsWith(`${base}/`) && pathname !== `${base}/`
+      ? pathname.slice(base.length)
+      : null;
+  }
+
+  #broken(error: unknown): Response {
+    this.#options.log.error(
+      `Error serving monitoring: ${
+        error instanceof Error ? error.stack ?? error.message : error
+      }`,
+    );
+    return failed();
+  }
+}
+
+/** `NAME(<json>)` */
+function* wrapped(name: string, pieces: Iterable<string>): Generator<string> {
+  yield `${name}(`;
+  yield* pieces;
+  yield ")";
+}
+
+/** With one slash in front and none at the end; empty for the root. */
+function cleanPath(path: string): string {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  return parts.map((part) => `/${part}`).join("");
+}
+
+function same(a: Certificate, b: Certificate): boolean {
+  return a.cert === b.cert && a.key === b.key;
+}

@@ -1,0 +1,115 @@
+/**
+ * The monitoring of one server: what it shows is read here, from connections,
+ * accounts and options; how that is written, `monitor/` knows. Reads counters,
+ * and adds nothing to the way of a message.
+ */
+
+import { ConfigError } from "../errors.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { Certificate, Monitor } from "../monitor/monitor.ts";
+import type { ResolvedMonitor } from "../monitor_options.ts";
+import { loadTls } from "../transport/tls_context.ts";
+import { hostPort, localHost } from "./addresses.ts";
+import { ProcessMeter } from "./process_meter.ts";
+import type { MonitoredServer } from "./server_snapshots.ts";
+import { ServerSnapshots } from "./server_snapshots.ts";
+
+export type { MonitoredServer };
+
+/** See the module. */
+export class Monitoring {
+  readonly #options: ResolvedOptions;
+  readonly #heardAt: () => number;
+  readonly #snapshots: ServerSnapshots;
+  readonly #meter: ProcessMeter;
+  #monitor: Monitor | null = null;
+
+  /**
+   * Serves nothing yet; `heardAt` says when a client was last read from. Throws
+   * `ConfigError` for options that do not go together.
+   */
+  constructor(server: MonitoredServer, heardAt: () => number) {
+    checkMonitoring(server.options);
+    this.#options = server.options;
+    this.#heardAt = heardAt;
+    this.#meter = new ProcessMeter(server.options.clock);
+    this.#snapshots = new ServerSnapshots(server, this.#meter);
+  }
+
+  /** Where it is served, with its base path; `null` if it is not. */
+  get url(): string | null {
+    const { host, monitor } = this.#options;
+    if (this.#monitor === null) return null;
+    const { basePath, port, secure } = this.#monitor;
+    const address = hostPort(localHost(monitor?.host || host), port);
+    return `${secure ? "https" : "http"}://${address}${basePath}`;
+  }
+
+  /** Serves, if the options say so. Rejects with `ListenError` or `ConfigError`. */
+  async start(): Promise<void> {
+    const { host: clientHost, log, monitor: settings } = this.#options;
+    const port = settings && wantedPort(settings);
+    if (settings === null || port === null) return;
+    const { Monitor } = await import("../monitor/monitor.ts");
+    const monitor = new Monitor({
+      snapshots: this.#snapshots,
+      options: this.#options,
+      basePath: settings.basePath,
+      heardAt: this.#heardAt,
+    });
+    this.#snapshots.monitorPort = () => monitor.port;
+    const certificate = settings.httpsPort === 0
+      ? null
+      : await certificateOf(this.#options);
+    const host = settings.host || clientHost;
+    monitor.listen({ host, port: Math.max(port, 0), certificate });
+    this.#monitor = monitor;
+    await this.#meter.start();
+    log.info(
+      `Starting ${certificate === null ? "http" : "https"} monitor on ${
+        hostPort(host, monitor.port)
+      }`,
+    );
+  }
+
+  /** The options have changed: certificates may have, too. */
+  async reloaded(): Promise<void> {
+    this.#snapshots.configured();
+    if (this.#monitor?.secure !== true) return;
+    await this.#monitor.useCertificate(await certificateOf(this.#options));
+  }
+
+  /** Stops serving. Idempotent. */
+  async stop(): Promise<void> {
+    this.#meter.stop();
+    await this.#monitor?.stop();
+    this.#monitor = null;
+  }
+}
+
+/** Throws `ConfigError` if monitoring cannot be served as asked for. */
+export function checkMonitoring({ monitor, tls }: ResolvedOptions): void {
+  if (monitor === null) return;
+  const { port, httpsPort } = monitor;
+  if (port !== 0 && httpsPort !== 0) {
+    throw new ConfigError(
+      `can't specify both HTTP (${port}) and HTTPs (${httpsPort}) ports`,
+    );
+  }
+  if (httpsPort !== 0 && tls === null) {
+    throw new ConfigError("TLS cert and key required for HTTPS");
+  }
+}
+
+/** As configured; `null` if it is off. */
+function wantedPort({ port, httpsPort }: ResolvedMonitor): number | null {
+  return port || httpsPort || null;
+}
+
+async function certificateOf({ tls }: ResolvedOptions): Promise<Certificate> {
+  if (tls === null) {
+    throw new ConfigError("TLS cert and key required for HTTPS");
+  }
+  const { server: { cert, key } } = await loadTls(tls);
+  return { cert: String(cert), key: String(key) };
+}

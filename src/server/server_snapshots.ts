@@ -1,0 +1,301 @@
+/** What monitoring reads of a server, read from its parts. */
+
+import { loginTimeoutMs } from "../auth/authenticator.ts";
+import type { Account } from "../core/account.ts";
+import type { Traffic } from "../core/connection.ts";
+import type { Subscription } from "../core/subscription.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { Client } from "../peer/client.ts";
+import type {
+  AccountSnapshot,
+  ConnectionSnapshot,
+  RouteSnapshot,
+  ServerSnapshot,
+  Snapshots,
+  SubscriptionQuery,
+  SubscriptionsFound,
+  SubscriptionSnapshot,
+} from "../monitor/snapshots.ts";
+import { NATS_VERSION } from "../version.ts";
+import { decodeUtf8, encodeUtf8, fromLatin1 } from "../wire/ascii.ts";
+import type { Info } from "../wire/info.ts";
+import { exportsOf, importsOf } from "./account_snapshots.ts";
+import type { Accounts } from "./accounts.ts";
+import { splitHostPort } from "./addresses.ts";
+import type { ClosedConnection, Connections } from "./connections.ts";
+import { addTraffic, zeroTraffic } from "./connections.ts";
+import type { ProcessMeter } from "./process_meter.ts";
+
+/** The parts of a server. */
+export interface MonitoredServer {
+  /** Its public nkey. */
+  readonly id: string;
+  /** Its options; they may change. */
+  readonly options: ResolvedOptions;
+  /** Its clients. */
+  readonly connections: Connections;
+  /** Its accounts. */
+  readonly accounts: Accounts;
+  /** Sends what was queued outside of handling a read. */
+  flush(): void;
+  /** Port clients connect to, 0 while it does not listen. */
+  port(): number;
+  /** What INFO says of TLS and logins. */
+  info(): Partial<Info>;
+  /** Where it is in its life; `running` if all is well. */
+  state(): string;
+}
+
+/** `Snapshots` of one server. */
+export class ServerSnapshots implements Snapshots {
+  /** Port monitoring itself listens on; whoever serves it sets this. */
+  monitorPort: () => number = () => 0;
+
+  readonly #server: MonitoredServer;
+  readonly #meter: ProcessMeter;
+  readonly #startedAt: number;
+  #configuredAt: number;
+
+  /** The server starts now. */
+  constructor(server: MonitoredServer, meter: ProcessMeter) {
+    this.#server = server;
+    this.#meter = meter;
+    this.#startedAt = server.options.clock.epochMs();
+    this.#configuredAt = this.#startedAt;
+  }
+
+  /** The options have been set just now. */
+  configured(): void {
+    this.#configuredAt = this.#server.options.clock.epochMs();
+  }
+
+  /** `Snapshots` */
+  server(): ServerSnapshot {
+    const { id, options, connections, accounts } = this.#server;
+    const info = this.#server.info();
+    const state = this.#server.state();
+    const [host, port] = splitHostPort(options.clientAdvertise);
+    const traffic = connections.traffic();
+    let subscriptions = 0;
+    for (const { sublist } of accounts.all()) subscriptions += sublist.size;
+    return {
+      id,
+      name: options.serverName || id,
+      version: NATS_VERSION,
+      runtime: `deno${Deno.version.deno}`,
+      host: host || options.host,
+      port: port || this.#server.port(),
+      connectUrls: [],
+      authRequired: info.auth_required === true,
+      authTimeoutMs: loginTimeoutMs(options),
+      tlsRequired: info.tls_required === true,
+      tlsVerify: info.tls_verify === true,
+      options,
+      startedAt: this.#startedAt,
+      now: options.clock.epochMs(),
+      configuredAt: this.#configuredAt,
+      process: this.#meter.read(),
+      connections: connections.live.size,
+      totalConnections: connections.total,
+      routes: 0,
+      remotes: 0,
+      leafnodes: 0,
+      traffic,
+      clientTraffic: traffic,
+      slowConsumers: ofClients(connections.slowConsumers),
+      staleConnections: ofClients(connections.staleConnections),
+      subscriptions,
+      clusterPort: 0,
+      routePermissions: null,
+      monitorPort: this.monitorPort(),
+      problem: state === "running" ? null : `the server is ${state}`,
+    };
+  }
+
+  /** `Snapshots` */
+  connectionCount(): number {
+    return this.#server.connections.live.size;
+  }
+
+  /** `Snapshots` */
+  *connections(): Generator<ConnectionSnapshot> {
+    for (const client of this.#server.connections.live.values()) {
+      yield openConnection(client);
+    }
+  }
+
+  /** `Snapshots` */
+  connection(id: number): ConnectionSnapshot | null {
+    const client = this.#server.connections.live.get(id);
+    return client === undefined ? null : openConnection(client);
+  }
+
+  /** `Snapshots` */
+  closedConnections(): readonly ConnectionSnapshot[] {
+    return this.#server.connections.closed.map(closedConnection);
+  }
+
+  /** `Snapshots` */
+  measureRoundTrip(id: number): void {
+    const client = this.#server.connections.live.get(id);
+    if (client === undefined || !client.takesInfo) return;
+    if (client.options.lang === "") return;
+    client.connection.measureRoundTrip();
+    this.#server.flush();
+  }
+
+  /** `Snapshots` */
+  routes(): readonly RouteSnapshot[] {
+    return [];
+  }
+
+  /** `Snapshots` */
+  accounts(): readonly AccountSnapshot[] {
+    const traffic = this.#trafficByAccount();
+    return [...this.#server.accounts.all()].map((account) =>
+      this.#account(account, traffic.get(account.name) ?? zeroTraffic())
+    );
+  }
+
+  /** `Snapshots` */
+  account(name: string): AccountSnapshot | null {
+    return this.accounts().find((one) => one.name === name) ?? null;
+  }
+
+  /** `Snapshots` */
+  subscriptions({ account, subject }: SubscriptionQuery): SubscriptionsFound {
+    const accounts = [...this.#server.accounts.all()]
+      .filter(({ name }) => account === null || name === account);
+    if (subject !== null) {
+      const all = accounts.flatMap((one) => matching(one, subject));
+      return { total: all.length, all };
+    }
+    const total = accounts.reduce((sum, one) => sum + one.subscriptions, 0);
+    return { total, all: this.#held(account) };
+  }
+
+  /** Those that clients hold, by client. */
+  *#held(account: string | null): Generator<SubscriptionSnapshot> {
+    for (const client of this.#server.connections.live.values()) {
+      if (account === null || client.account.name === account) {
+        yield* subscriptionsOf(client);
+      }
+    }
+  }
+
+  #trafficByAccount(): Map<string, Traffic> {
+    const sums = new Map<string, Traffic>();
+    for (const { name } of this.#server.accounts.all()) {
+      const { inMsgs, inBytes, outMsgs, outBytes } = this.#server.connections
+        .pastOf(name);
+      sums.set(name, { inMsgs, inBytes, outMsgs, outBytes });
+    }
+    for (
+      const { account, connection } of this.#server.connections.live.values()
+    ) {
+      const sum = sums.get(account.name);
+      if (sum !== undefined) addTraffic(sum, connection);
+    }
+    return sums;
+  }
+
+  #account(account: Account, traffic: Traffic): AccountSnapshot {
+    const { options, connections } = this.#server;
+    const { name, sublist, cache } = account;
+    const { generation, size } = sublist;
+    const configured = options.accounts.find((one) => one.name === name);
+    return {
+      ...traffic,
+      name,
+      system: name === options.systemAccount,
+      updatedAt: this.#configuredAt,
+      connections: account.connections,
+      leafnodes: 0,
+      slowConsumers: connections.pastOf(name).slowConsumers,
+      sublist: {
+        subscriptions: size,
+        cached: cache.size,
+        // Every change of the sublist is one or the other.
+        inserts: (generation + size) / 2,
+        removes: (generation - size) / 2,
+        matches: cache.hits + cache.misses,
+        hits: cache.hits,
+        ...cache.fanout(),
+      },
+      imports: importsOf(configured),
+      exports: exportsOf(configured),
+    };
+  }
+}
+
+function openConnection(client: Client): ConnectionSnapshot {
+  const { connection, options, login, account } = client;
+  const { hostname, port } = connection.transport.remoteAddress;
+  return {
+    inMsgs: connection.inMsgs,
+    inBytes: connection.inBytes,
+    outMsgs: connection.outMsgs,
+    outBytes: connection.outBytes,
+    id: connection.id,
+    hostname,
+    port,
+    startedAt: connection.startedAt,
+    lastActivityAt: connection.lastActivityAt(),
+    stoppedAt: null,
+    reason: "",
+    roundTripMs: connection.heartbeat.roundTripMs,
+    pendingBytes: connection.outbound.pending,
+    subscriptions: client.subscriptions.size,
+    name: options.name,
+    lang: options.lang,
+    version: options.version,
+    user: login.identity?.user || login.identity?.nkey || "",
+    account: account.name,
+    tls: connection.transport.tls ?? null,
+    subscriptionList: () => subscriptionsOf(client),
+  };
+}
+
+function closedConnection(closed: ClosedConnection): ConnectionSnapshot {
+  return {
+    ...closed,
+    user: closed.user || closed.nkey,
+    subscriptionList: () => [],
+  };
+}
+
+function* subscriptionsOf(
+  { account, subscriptions }: Client,
+): Generator<SubscriptionSnapshot> {
+  for (const one of subscriptions.values()) {
+    yield subscriptionSnapshot(one, account.name);
+  }
+}
+
+/** Those of an account that a message to this literal subject goes to. */
+function matching(account: Account, subject: string): SubscriptionSnapshot[] {
+  const bytes = encodeUtf8(subject);
+  const { plain, queues } = account.sublist.match(bytes, 0, bytes.length);
+  return [...plain, ...queues.flat()]
+    .filter(({ connection }) => connection !== undefined)
+    .map((one) => subscriptionSnapshot(one, account.name));
+}
+
+function subscriptionSnapshot(
+  { connection, subject, queue, sid, delivered, max }: Subscription,
+  account: string,
+): SubscriptionSnapshot {
+  return {
+    account,
+    subject: decodeUtf8(subject),
+    queue: queue === null ? "" : decodeUtf8(fromLatin1(queue)),
+    sid: decodeUtf8(fromLatin1(sid)),
+    delivered,
+    max,
+    connectionId: connection.id,
+  };
+}
+
+function ofClients(count: number) {
+  return { clients: count, routes: 0, leafs: 0 };
+}
