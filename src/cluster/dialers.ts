@@ -19,6 +19,8 @@ const CUTS: readonly CloseReason[] = [
   "Slow Consumer (Pending Bytes)",
 ];
 
+/** A route that lasted as long counts as a success, in milliseconds. */
+const LASTING_MS = 5000;
 /** Pause before a server is looked for that dialled us: it goes first. */
 const CUT_OFF_MS = 1500;
 
@@ -26,8 +28,8 @@ const CUT_OFF_MS = 1500;
 export interface Loss {
   /** Where the server can be dialled, as far as is known. */
   readonly url: RouteUrl | null;
-  /** There was a route for some time. */
-  readonly lasted: boolean;
+  /** How long there was one. */
+  readonly lastedMs: number;
   /** The server had said that it would leave. */
   readonly leaving: boolean;
   /** Why it was closed. */
@@ -84,7 +86,8 @@ export class Dialers {
   }
 
   /** There is no route to a server any more: has it dialled, if there is reason. */
-  lost(peer: RouteInfo, { url, lasted, leaving, reason }: Loss): void {
+  lost(peer: RouteInfo, { url, lastedMs, leaving, reason }: Loss): void {
+    const lasted = lastedMs >= LASTING_MS;
     const dialers = this.to(peer.server_id);
     for (const dialer of dialers) {
       const { explicit } = dialer.target;

@@ -40,8 +40,6 @@ const CONNECT_MS = 100;
 const HOLD_MS = 500;
 /** Longest a server we dialled may take to say who it is. */
 const HANDSHAKE_MS = 10_000;
-/** A route that lasted as long counts as a success. */
-const LASTING_MS = 5000;
 /** Accepted connections that have not said who they are, at one time. */
 const MAX_STRANGERS = 500;
 
@@ -61,7 +59,7 @@ export class Mesh {
   constructor(host: MeshHost) {
     const { clock, log, cluster } = host.options;
     this.#host = host;
-    this.#name = new ClusterName(cluster.name, host.random);
+    this.#name = new ClusterName(cluster.name, () => host.random());
     this.#peers = new Peers(host, (link, info) => this.#tellOthers(link, info));
     this.#refusals = new RareLog(log, clock);
     this.#dialers = new Dialers({
@@ -133,7 +131,7 @@ export class Mesh {
     if (verdict === "reject") {
       // From INFO the other one learns the name, and whom not to dial twice.
       this.#sendInfo(link);
-      return this.#refuse(route, wrongClusterName(cluster, this.clusterName));
+      return this.#refuseName(route, connect);
     }
     if (verdict === "adopt") this.#adopt(link, cluster, dynamic);
     this.#greet(link);
@@ -176,8 +174,7 @@ export class Mesh {
   /** A connection has closed. */
   routeClosed(route: MeshRoute, reason: CloseReason): void {
     const link = this.#links.get(route.rid);
-    if (link === undefined) return;
-    this.#links.delete(route.rid);
+    if (link === undefined || !this.#links.delete(route.rid)) return;
     link.stopWaiting();
     link.dialer?.closed();
     if (this.#stopped) return;
@@ -203,12 +200,12 @@ export class Mesh {
   #dialled(dialer: Dialer, transport: Transport): void {
     const link = this.#open(transport, dialer);
     const { route } = link;
-    const { url } = dialer.target;
     const info = this.#info(dialer.gossipMode);
-    const { headers } = info;
-    route.sendConnect(
-      ownConnect(this.#host, { name: this.#name, url, headers }),
-    );
+    route.sendConnect(ownConnect(this.#host, {
+      name: this.#name,
+      url: dialer.target.url,
+      headers: info.headers,
+    }));
     route.sendInfo(info);
     link.infoSent = true;
     this.#host.options.log.debug?.(`${route.label} - Route connect msg sent`);
@@ -269,8 +266,9 @@ export class Mesh {
     if (info.server_id === id) return this.#metSelf(link);
     if (info.cluster && !this.#agrees(link, info, info.cluster)) return;
     if (link.dialer === null && info.server_name === name) {
-      const { route } = link;
-      return route.fail(this.#refuse(route, duplicateServerName(name)));
+      const error = duplicateServerName(name);
+      this.#refusals.error(link.route.label, error.message);
+      return link.route.fail(error);
     }
     this.#peers.admit(link, info);
   }
@@ -309,9 +307,7 @@ export class Mesh {
     if (verdict === "same") return true;
     if (verdict === "adopt") this.#adopt(link, cluster, dynamic);
     if (verdict === "adopt" && dialer === null) return true;
-    if (verdict === "reject") {
-      this.#refuse(route, wrongClusterName(cluster, this.clusterName));
-    }
+    if (verdict === "reject") this.#refuseName(route, info);
     // Our CONNECT had a name the peer refuses, or the peer gives way by then.
     link.redial = verdict === "adopt" || dynamic;
     route.close("Cluster Name Conflict");
@@ -353,10 +349,9 @@ export class Mesh {
   #lost(link: Link, reason: CloseReason): void {
     const { route, peer, registeredAt } = link;
     if (peer === null) return;
-    const lastedMs = this.#host.options.clock.now() - registeredAt;
     this.#dialers.lost(peer, {
       url: dialableUrl(peer, route.remoteAddress),
-      lasted: lastedMs >= LASTING_MS,
+      lastedMs: this.#host.options.clock.now() - registeredAt,
       leaving: link.leaving,
       reason,
     });
@@ -373,9 +368,14 @@ export class Mesh {
     }
   }
 
-  /** Logs why a peer is sent away; they tend to come again and again. */
-  #refuse(route: MeshRoute, error: ProtocolError): ProtocolError {
-    this.#refusals.error(route.label, error.message);
+  /** A name that is made up is no error: its server gives way by itself. */
+  #refuseName(
+    { label }: MeshRoute,
+    { cluster = "", cluster_dynamic: dynamic }: Partial<RouteInfo>,
+  ): ProtocolError {
+    const error = wrongClusterName(cluster, this.clusterName);
+    if (dynamic) this.#refusals.debug(label, error.message);
+    else this.#refusals.error(label, error.message);
     return error;
   }
 

@@ -29,8 +29,7 @@ export class RareLog {
     const now = this.#clock.now();
     const last = this.#errors.get(text);
     if (last !== undefined && now - last < QUIET_MS) {
-      this.#log.debug?.(`${who} - ${text}`);
-      return;
+      return this.debug(who, text);
     }
     this.#errors.delete(text);
     this.#errors.set(text, now);
@@ -39,5 +38,10 @@ export class RareLog {
       this.#errors.delete(oldest);
     }
     this.#log.error(`${who} - ${text}`);
+  }
+
+  /** A line that is no error at all. */
+  debug(who: string, text: string): void {
+    this.#log.debug?.(`${who} - ${text}`);
   }
 }
