@@ -12,12 +12,14 @@ import { errorLine, PING } from "../wire/encoder.ts";
 import type { ByteParser } from "../wire/op_handler.ts";
 import type { ConnectionContext, Traffic } from "./connection_context.ts";
 import type { ConnectionKind } from "./connection_context.ts";
-import { CLIENT_KIND } from "./connection_context.ts";
+import { addressText, CLIENT_KIND } from "./connection_context.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { describe, message } from "./error_text.ts";
 import type { OutboundOwner } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
+import type { Peer, Upgrade } from "./peer.ts";
 import { ReadBuffer } from "./read_buffer.ts";
+import { WriteWatch } from "./write_watch.ts";
 
 export type { ConnectionContext, Traffic } from "./connection_context.ts";
 
@@ -30,24 +32,6 @@ const FLUSH_BOUND_MS = 1000;
  * the `-ERR` that says why.
  */
 const LINGER_MS = 500;
-
-/** The one a connection runs for: a client, a route. */
-export interface Peer {
-  /** Turns bytes read into operations. */
-  readonly parser: ByteParser;
-  /** Operations seen that count as life: a PING is not due after any. */
-  readonly activity: number;
-  /** How many of them were PINGs, which monitoring does not count as activity. */
-  readonly pings: number;
-  /** The connection is over and its `ended` set; called once. */
-  connectionClosed(reason: CloseReason): void;
-}
-
-/**
- * Makes another transport of the one a connection was accepted on. Resolves
- * with `null` once it has closed the connection instead; never rejects.
- */
-export type Upgrade = () => Promise<Transport | null>;
 
 /** A connection; see the module. */
 export class Connection implements OutboundOwner, Traffic {
@@ -92,9 +76,7 @@ export class Connection implements OutboundOwner, Traffic {
   #ended: Promise<void> | null = null;
   /** On its way to another transport: nothing of ours may be sent meanwhile. */
   #upgrading = false;
-  /** Progress of the write in flight when last looked at, and since when. */
-  #writtenSeen = 0;
-  #writtenSeenAt: number;
+  readonly #writes: WriteWatch;
 
   /** Takes over `transport`; nothing happens before `run`. */
   constructor(
@@ -110,7 +92,7 @@ export class Connection implements OutboundOwner, Traffic {
     this.#kind = kind;
     this.startedAt = options.clock.epochMs();
     this.lastReadAt = options.clock.now();
-    this.#writtenSeenAt = this.lastReadAt;
+    this.#writes = new WriteWatch(this.lastReadAt);
     this.outbound = new Outbound(
       transport,
       this,
@@ -200,23 +182,18 @@ export class Connection implements OutboundOwner, Traffic {
    */
   sweep(now: number): void {
     if (this.closed || this.#upgrading) return;
-    const { outbound } = this;
-    if (!outbound.writing || this.#writtenSeen !== outbound.written) {
-      this.#writtenSeen = outbound.written;
-      this.#writtenSeenAt = now;
-    } else if (
-      now - this.#writtenSeenAt >= this.#context.options.writeDeadlineMs
-    ) {
+    const { writeDeadlineMs } = this.#context.options;
+    if (this.#writes.stuck(this.outbound, now, writeDeadlineMs)) {
+      const seconds = writeDeadlineMs / 1000;
       this.log.info(
-        `${this.label} - Slow Consumer Detected: WriteDeadline of ${
-          this.#context.options.writeDeadlineMs / 1000
-        }s exceeded with ${outbound.pending} bytes pending`,
+        `${this.label} - Slow Consumer Detected: WriteDeadline of ${seconds}s exceeded with ${this.outbound.pending} bytes pending`,
       );
       this.abort("Slow Consumer (Write Deadline)");
       return;
     }
     this.#noteActivity(now);
-    switch (this.heartbeat.beat(now, this.#peer?.activity ?? 0)) {
+    const activity = this.#kind.pingsAlways ? 0 : this.#peer?.activity ?? 0;
+    switch (this.heartbeat.beat(now, activity)) {
       case "ping":
         this.trace("->> [PING]");
         this.sendNow(PING);
@@ -245,10 +222,9 @@ export class Connection implements OutboundOwner, Traffic {
 
   /** How the log names it: `127.0.0.1:4000 - cid:5 - "v1:go:name"`. */
   get label(): string {
-    const { hostname, port } = this.transport.remoteAddress;
-    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    const address = addressText(this.transport.remoteAddress);
     const name = this.peerName === "" ? "" : ` - ${this.peerName}`;
-    return `${host}:${port} - ${this.#kind.prefix}:${this.id}${name}`;
+    return `${address} - ${this.#kind.prefix}:${this.id}${name}`;
   }
 
   /** The server's log. */

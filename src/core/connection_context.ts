@@ -1,6 +1,7 @@
 /** What connections share, and what is counted on each. */
 
 import type { ResolvedOptions } from "../options.ts";
+import type { Address } from "../transport/transport.ts";
 import type { BufferPool } from "../wire/buffer.ts";
 import type { BusyWait } from "./busy_wait.ts";
 import type { FlushList } from "./outbound.ts";
@@ -28,6 +29,8 @@ export interface ConnectionKind {
   readonly noun: "Client" | "Router";
   /** Longest pause between PINGs, whatever the options say. */
   readonly maxPingIntervalMs: number;
+  /** A PING is due whatever else comes in. */
+  readonly pingsAlways: boolean;
   /** How many times `maxPendingBytes` may wait to be sent. */
   readonly pendingFactor: number;
 }
@@ -37,6 +40,7 @@ export const CLIENT_KIND: ConnectionKind = {
   prefix: "cid",
   noun: "Client",
   maxPingIntervalMs: Infinity,
+  pingsAlways: false,
   pendingFactor: 1,
 };
 
@@ -48,6 +52,7 @@ export const ROUTE_KIND: ConnectionKind = {
   prefix: "rid",
   noun: "Router",
   maxPingIntervalMs: 30_000,
+  pingsAlways: true,
   pendingFactor: 4,
 };
 
@@ -61,4 +66,10 @@ export interface Traffic {
   outMsgs: number;
   /** Payload bytes delivered. */
   outBytes: number;
+}
+
+/** An address the way the log has it. */
+export function addressText({ hostname, port }: Address): string {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return `${host}:${port}`;
 }

@@ -8,7 +8,8 @@ import type { CloseReason, ProtocolError } from "../errors.ts";
 import { authenticationTimeout, badArguments } from "../errors.ts";
 import type { Account } from "../core/account.ts";
 import { LastMatch } from "../core/account.ts";
-import type { Connection, Peer } from "../core/connection.ts";
+import type { Connection } from "../core/connection.ts";
+import type { Peer } from "../core/peer.ts";
 import type { Fanout } from "../core/fanout.ts";
 import { RemoteInterest } from "../core/remote_interest.ts";
 import type { ResolvedOptions } from "../options.ts";
@@ -68,8 +69,6 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
   readonly parser: RouteParser;
   /** Where it was dialled; `null` if it was accepted. */
   readonly target: Target | null;
-  /** `Peer`: a PING is due whatever comes in, to notice a silent cut. */
-  readonly activity = 0;
   /** `Peer` */
   pings = 0;
   /** Who is at the other end; `null` until it is registered. */
@@ -84,6 +83,8 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
   #lastName = "";
   #lastAccount: Account | undefined;
   #lastInterest: RemoteInterest | undefined;
+  /** Interest and PING operations so far. */
+  #operations = 0;
   #cancelTimeout: () => void = () => {};
 
   /** `connection` must not run yet. */
@@ -119,6 +120,11 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
   /** Takes part in nothing any more. */
   get closed(): boolean {
     return this.connection.closed;
+  }
+
+  /** `Peer` */
+  get activity(): number {
+    return this.connection.inMsgs + this.#operations;
   }
 
   /** How the log names it. */
@@ -216,6 +222,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
   /** `RouteOpHandler` */
   ping(): boolean {
     this.pings++;
+    this.#operations++;
     this.connection.trace("->> [PONG]");
     this.connection.send(PONG);
     return true;
@@ -234,6 +241,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
     queue: string | null,
     weight: number,
   ): boolean {
+    this.#operations++;
     if (this.#host.mayExport(subject)) {
       this.#interestIn(account).add(subject, queue, weight);
     }
@@ -246,6 +254,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
     subject: Uint8Array,
     queue: string | null,
   ): boolean {
+    this.#operations++;
     this.#interest.get(account)?.remove(subject, queue);
     return true;
   }

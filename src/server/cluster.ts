@@ -59,7 +59,7 @@ export interface ClusterHost {
   /** Clients are to be told of other servers anew. */
   peersChanged(): void;
   /** A route is gone. */
-  routeClosed(route: Route<RouteTarget>): void;
+  routeClosed(route: Route<RouteTarget>, reason: CloseReason): void;
 }
 
 /** Another server of the cluster, and what it has announced. */
@@ -266,7 +266,7 @@ export class Cluster {
     this.live.delete(route.rid);
     this.#interest.forget(route);
     this.#mesh.routeClosed(route, reason);
-    this.#host.routeClosed(route);
+    this.#host.routeClosed(route, reason);
   }
 
   /** INFO of this server for others, but for what the mesh knows. */

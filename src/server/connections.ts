@@ -67,12 +67,18 @@ export class Connections {
   /** Connections closed for not answering PINGs. */
   staleConnections = 0;
 
+  /** Routes closed for not keeping up. */
+  slowRoutes = 0;
+  /** Routes closed for not answering PINGs. */
+  staleRoutes = 0;
+
   #lastId = 0;
   readonly #maxClosed: number;
   readonly #closed: ClosedConnection[] = [];
   /** Where the next closed connection goes once the ring is full. */
   #oldest = 0;
   readonly #departed: Traffic = zeroTraffic();
+  readonly #departedRoutes: Traffic = zeroTraffic();
   /** By account. */
   readonly #pasts = new Map<string, AccountPast>();
   /** Transports that are still being closed. */
@@ -154,18 +160,30 @@ export class Connections {
     ];
   }
 
-  /** Messages and bytes of all connections there have been. */
-  traffic(): Traffic {
+  /** Messages and bytes of all clients there have been. */
+  clientTraffic(): Traffic {
     const sum = { ...this.#departed };
-    for (const live of [this.live, this.routes]) {
-      for (const { connection } of live.values()) addTraffic(sum, connection);
+    for (const { connection } of this.live.values()) {
+      addTraffic(sum, connection);
+    }
+    return sum;
+  }
+
+  /** Messages and bytes of all connections there have been, routes and all. */
+  traffic(): Traffic {
+    const sum = this.clientTraffic();
+    addTraffic(sum, this.#departedRoutes);
+    for (const { connection } of this.routes.values()) {
+      addTraffic(sum, connection);
     }
     return sum;
   }
 
   /** A route has just been closed. */
-  routeClosed(connection: Connection): void {
-    addTraffic(this.#departed, connection);
+  routeClosed(connection: Connection, reason: CloseReason): void {
+    addTraffic(this.#departedRoutes, connection);
+    if (reason.startsWith("Slow Consumer")) this.slowRoutes++;
+    if (reason === "Stale Connection") this.staleRoutes++;
     if (connection.ended !== null) this.#awaitEnd(connection.ended);
   }
 

@@ -10,6 +10,7 @@ import type { ResolvedOptions, ServerOptions } from "../options.ts";
 import { resolveOptions } from "../options.ts";
 import type { Acceptor } from "./acceptor.ts";
 import { checkAuthorization } from "../auth/check_authorization.ts";
+import { checkCluster } from "../cluster/check_cluster.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Connections } from "./connections.ts";
@@ -36,6 +37,8 @@ export interface Reloadable {
   readonly accounts: Accounts;
   /** Other servers, if it is in a cluster. */
   readonly cluster: Cluster | null;
+  /** How those are dialled, unless by TCP. */
+  readonly dial: unknown;
   /** A number from 0 up to 1. */
   random(): number;
 }
@@ -53,6 +56,7 @@ export async function reloadOptions(
   const { log, clock } = options;
   const wanted = resolveOptions({ log, clock, ...next });
   checkAuthorization(wanted);
+  checkCluster(wanted, reloadable.dial);
   reloadable.accounts.checkUpdate(wanted.accounts);
   const changes = changesBetween({ server: options }, { server: wanted });
   await acceptor.useTls(wanted.tls, wanted.allowNonTls);

@@ -9,6 +9,7 @@ import {
   checkAuthorization,
   hasPlainSecret,
 } from "../auth/check_authorization.ts";
+import { checkCluster } from "../cluster/check_cluster.ts";
 import { BUSY_WAIT_HELPS, BusyWait } from "../core/busy_wait.ts";
 import type { ConnectionContext, Traffic } from "../core/connection.ts";
 import { Fanout } from "../core/fanout.ts";
@@ -83,6 +84,7 @@ export class Server implements AsyncDisposable {
   readonly #host: ClientHost;
   readonly #acceptor: Acceptor;
   readonly #cluster: Cluster | null;
+  readonly #dial: RouteDial | undefined;
   readonly #sweeper: Sweeper;
   readonly #monitoring: Monitoring;
   /** Ends everything. */
@@ -99,6 +101,8 @@ export class Server implements AsyncDisposable {
   constructor(options: ServerOptions = {}, dial?: RouteDial) {
     this.#options = { ...resolveOptions(options) };
     checkAuthorization(this.#options);
+    checkCluster(this.#options, dial);
+    this.#dial = dial;
     const { clock, log, maxClosedClients } = this.#options;
     const [fanoutSeed, subjectSeed, accountSeed] = crypto.getRandomValues(
       new Int32Array(3),
@@ -158,7 +162,12 @@ export class Server implements AsyncDisposable {
       accounts: this.#accounts,
       flush: () => this.#context.flushes.flush(),
       port: () => this.port,
-      info: () => ({ ...this.#logins.info, ...this.#acceptor.tlsInfo }),
+      cluster: this.#cluster,
+      info: () => ({
+        ...this.#logins.info,
+        ...this.#acceptor.tlsInfo,
+        ...this.#clusterInfo(),
+      }),
       state: () => this.#state,
     }, () => this.#context.turn.heardAt);
   }
@@ -170,6 +179,7 @@ export class Server implements AsyncDisposable {
   static async check(options: ServerOptions): Promise<void> {
     const resolved = resolveOptions(options);
     checkAuthorization(resolved);
+    checkCluster(resolved);
     checkMonitoring(resolved);
     new Accounts(resolved, 0);
     if (resolved.tls !== null) await loadTls(resolved.tls);
@@ -247,6 +257,7 @@ export class Server implements AsyncDisposable {
       random: this.#host.random,
       accounts: this.#accounts,
       cluster: this.#cluster,
+      dial: this.#dial,
     }, options);
     this.#context.flushes.flush();
     await this.#monitoring.reloaded();
@@ -486,8 +497,8 @@ export class Server implements AsyncDisposable {
         nextId: () => this.#connections.nextId(),
         admitted: () => this.#sweeper.wake(),
         peersChanged: () => this.#tellClients(),
-        routeClosed: ({ connection }) =>
-          this.#connections.routeClosed(connection),
+        routeClosed: ({ connection }, reason) =>
+          this.#connections.routeClosed(connection, reason),
       },
       cluster,
       dial,

@@ -22,9 +22,11 @@ import type { Info } from "../wire/info.ts";
 import { exportsOf, importsOf } from "./account_snapshots.ts";
 import type { Accounts } from "./accounts.ts";
 import { splitHostPort } from "./addresses.ts";
+import type { Cluster } from "./cluster.ts";
 import type { ClosedConnection, Connections } from "./connections.ts";
 import { addTraffic, zeroTraffic } from "./connections.ts";
 import type { ProcessMeter } from "./process_meter.ts";
+import { routePermissions, routeSnapshot } from "./route_snapshots.ts";
 
 /** The parts of a server. */
 export interface MonitoredServer {
@@ -36,11 +38,13 @@ export interface MonitoredServer {
   readonly connections: Connections;
   /** Its accounts. */
   readonly accounts: Accounts;
+  /** Its part in a cluster; `null` if it stands alone. */
+  readonly cluster: Cluster | null;
   /** Sends what was queued outside of handling a read. */
   flush(): void;
   /** Port clients connect to, 0 while it does not listen. */
   port(): number;
-  /** What INFO says of TLS and logins. */
+  /** What INFO says of TLS, of logins and of other servers. */
   info(): Partial<Info>;
   /** Where it is in its life; `running` if all is well. */
   state(): string;
@@ -75,7 +79,8 @@ export class ServerSnapshots implements Snapshots {
     const info = this.#server.info();
     const state = this.#server.state();
     const [host, port] = splitHostPort(options.clientAdvertise);
-    const traffic = connections.traffic();
+    const { cluster } = this.#server;
+    const routes = this.routes();
     let subscriptions = 0;
     for (const { sublist } of accounts.all()) subscriptions += sublist.size;
     return {
@@ -85,7 +90,7 @@ export class ServerSnapshots implements Snapshots {
       runtime: `deno${Deno.version.deno}`,
       host: host || options.host,
       port: port || this.#server.port(),
-      connectUrls: [],
+      connectUrls: this.#server.info().connect_urls ?? [],
       authRequired: info.auth_required === true,
       authTimeoutMs: loginTimeoutMs(options),
       tlsRequired: info.tls_required === true,
@@ -97,16 +102,24 @@ export class ServerSnapshots implements Snapshots {
       process: this.#meter.read(),
       connections: connections.live.size,
       totalConnections: connections.total,
-      routes: 0,
-      remotes: 0,
+      routes: routes.length,
+      remotes: new Set(routes.map(({ remoteId }) => remoteId)).size,
       leafnodes: 0,
-      traffic,
-      clientTraffic: traffic,
-      slowConsumers: ofClients(connections.slowConsumers),
-      staleConnections: ofClients(connections.staleConnections),
+      traffic: connections.traffic(),
+      clientTraffic: connections.clientTraffic(),
+      slowConsumers: {
+        clients: connections.slowConsumers,
+        routes: connections.slowRoutes,
+        leafs: 0,
+      },
+      staleConnections: {
+        clients: connections.staleConnections,
+        routes: connections.staleRoutes,
+        leafs: 0,
+      },
       subscriptions,
-      clusterPort: 0,
-      routePermissions: null,
+      clusterPort: cluster?.port ?? 0,
+      routePermissions: routePermissions(options.cluster),
       monitorPort: this.monitorPort(),
       problem: state === "running" ? null : `the server is ${state}`,
     };
@@ -146,7 +159,8 @@ export class ServerSnapshots implements Snapshots {
 
   /** `Snapshots` */
   routes(): readonly RouteSnapshot[] {
-    return [];
+    return [...this.#server.connections.routes.values()]
+      .map(routeSnapshot).filter((one) => one !== null);
   }
 
   /** `Snapshots` */
@@ -294,8 +308,4 @@ function subscriptionSnapshot(
     max,
     connectionId: connection.id,
   };
-}
-
-function ofClients(count: number) {
-  return { clients: count, routes: 0, leafs: 0 };
 }
