@@ -13,6 +13,20 @@ import type {
 } from "./auth_options.ts";
 import type { Log } from "./log.ts";
 import { silentLog } from "./log.ts";
+import type { Shape } from "./option_shape.ts";
+import {
+  checkMethods,
+  checkOptions,
+  checkShape,
+  isPlain,
+  unknownOption,
+  wrongType,
+} from "./option_shape.ts";
+import type { ResolvedTls, TlsOptions } from "./tls_options.ts";
+import { resolveTls } from "./tls_options.ts";
+
+export type { ResolvedTls, TlsOptions };
+export { DEFAULT_TLS } from "./tls_options.ts";
 
 /** Where a server gets its time from; tests give their own. */
 export interface Clock {
@@ -26,6 +40,8 @@ export interface Clock {
   breathe(): Promise<void>;
 }
 
+const MAX_INT32 = 2 ** 31 - 1;
+
 /**
  * Turns of the event loop after which it has asked the system for sockets that
  * became ready. While something is always runnable, Deno does so only every
@@ -38,7 +54,8 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   epochMs: () => Date.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms);
+    // Above that, timers would go off at once.
+    const timer = setTimeout(callback, Math.min(ms, MAX_INT32));
     return () => clearTimeout(timer);
   },
   breathe() {
@@ -52,60 +69,6 @@ export const systemClock: Clock = {
     });
   },
 };
-
-/** TLS for client connections. Certificates come as files or as PEM text. */
-export interface TlsOptions {
-  /** File with the server's certificate chain, PEM. */
-  certFile?: string;
-  /** File with its private key, PEM. */
-  keyFile?: string;
-  /** File with the authorities client certificates are checked against, PEM. */
-  caFile?: string;
-  /** The certificate chain itself, instead of `certFile`. */
-  cert?: string;
-  /** The private key itself, instead of `keyFile`. */
-  key?: string;
-  /** The authorities themselves, instead of `caFile`. */
-  ca?: string;
-  /** Demand a client certificate that chains to the authorities. Default `false`. */
-  verify?: boolean;
-  /** As `verify`; the user is who the certificate names. Default `false`. */
-  verifyAndMap?: boolean;
-  /** Longest a handshake may take, in milliseconds. Default 2,000. */
-  timeoutMs?: number;
-  /**
-   * `true`: the handshake comes before INFO. A number: so it does for clients
-   * that begin within as many milliseconds; the others get INFO first. Default
-   * `false`.
-   */
-  handshakeFirst?: boolean | number;
-  /** Accepted client certificates: SHA-256 of their public keys, hex. Default: any. */
-  pinnedCerts?: readonly string[];
-  /** Oldest version spoken. Default `1.2`. */
-  minVersion?: "1.2" | "1.3";
-  /** IANA names of the TLS 1.2 suites offered. Default: the modern ones. */
-  cipherSuites?: readonly string[];
-}
-
-/** `TlsOptions` with every field present. */
-export type ResolvedTls = Readonly<Required<TlsOptions>>;
-
-/** Defaults of a `tls` block. */
-export const DEFAULT_TLS: ResolvedTls = Object.freeze({
-  certFile: "",
-  keyFile: "",
-  caFile: "",
-  cert: "",
-  key: "",
-  ca: "",
-  verify: false,
-  verifyAndMap: false,
-  timeoutMs: 2000,
-  handshakeFirst: false,
-  pinnedCerts: [],
-  minVersion: "1.2",
-  cipherSuites: [],
-});
 
 /** Where monitoring is served; a port of 0 is off, -1 takes a free one. */
 export interface MonitorOptions {
@@ -253,8 +216,6 @@ export const UNSUPPORTED: readonly (keyof ServerOptions)[] = [
   "cluster",
 ];
 
-const MAX_INT32 = 2 ** 31 - 1;
-
 /** Lowest and highest value of the whole-number options. */
 const RANGES: Partial<Record<keyof ServerOptions, readonly [number, number]>> =
   {
@@ -277,6 +238,12 @@ const TIMES: readonly (keyof ServerOptions)[] = [
   "lameDuckDurationMs",
 ];
 
+/** What options that do something must be able to do. */
+const METHODS: Partial<Record<keyof ServerOptions, readonly string[]>> = {
+  log: ["error", "warn", "info"],
+  clock: ["now", "epochMs", "after", "breathe"],
+};
+
 /** Options that may be `null`: most have options of their own. */
 const BLOCKS: readonly (keyof ServerOptions)[] = [
   "tls",
@@ -293,6 +260,7 @@ const BLOCKS: readonly (keyof ServerOptions)[] = [
  * value out of bounds; the message names the option and what it takes.
  */
 export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
+  checkOptions(options);
   const resolved: Record<string, unknown> = { ...DEFAULT_OPTIONS };
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
@@ -320,25 +288,23 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
 
 function checkOption(name: string, value: unknown): void {
   if (!Object.hasOwn(DEFAULT_OPTIONS, name)) {
-    throw new TypeError(`Unknown option "${name}"`);
+    throw unknownOption(name, Object.keys(DEFAULT_OPTIONS));
   }
   const key = name as keyof ServerOptions;
-  const wanted = wantedType(key);
-  const absent = value === null && BLOCKS.includes(key);
-  if (!absent && (value === null || typeof value !== wanted)) {
-    throw new TypeError(
-      `Option "${name}" must be a ${wanted}: got ${
-        value === null ? "null" : typeof value
-      }`,
-    );
-  }
+  if (value !== null || !BLOCKS.includes(key)) checkType(key, value);
   const problem = valueProblem(key, value);
   if (problem !== null) throw new RangeError(`Option "${name}" ${problem}`);
 }
 
-function wantedType(key: keyof ServerOptions): string {
-  if (key === "authenticator") return "function";
-  return BLOCKS.includes(key) ? "object" : typeof DEFAULT_OPTIONS[key];
+function checkType(key: keyof ServerOptions, value: unknown): void {
+  const usual = DEFAULT_OPTIONS[key];
+  if (key === "authenticator") checkShape(key, value, "function");
+  else if (Array.isArray(usual)) {
+    if (!Array.isArray(value)) throw wrongType(key, "a list", value);
+  } else if (typeof usual === "object") {
+    if (!isPlain(value)) throw wrongType(key, "an object", value);
+    checkMethods(key, value, METHODS[key] ?? []);
+  } else checkShape(key, value, typeof usual as Shape);
 }
 
 /**
@@ -362,31 +328,11 @@ export function valueProblem(
   if (key === "serverName" && /\s/.test(value as string)) {
     return `must not contain spaces: got "${value}"`;
   }
-  if (key === "serverTags" && !Array.isArray(value)) {
-    return "must be a list of texts";
+  if (key === "serverTags") {
+    const wrong = (value as unknown[]).find((tag) => typeof tag !== "string");
+    if (wrong !== undefined) return `must hold strings only: got ${wrong}`;
   }
-  if (key === "accounts" && !Array.isArray(value)) return "must be a list";
   return null;
-}
-
-/** Throws as `resolveOptions` does. */
-function resolveTls(tls: TlsOptions | null): ResolvedTls | null {
-  if (tls === null) return null;
-  const resolved: Record<string, unknown> = { ...DEFAULT_TLS };
-  for (const [name, value] of Object.entries(tls)) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(DEFAULT_TLS, name)) {
-      throw new TypeError(`Unknown option "tls.${name}"`);
-    }
-    resolved[name] = value;
-  }
-  const complete = resolved as unknown as ResolvedTls;
-  if (!(Number.isFinite(complete.timeoutMs) && complete.timeoutMs > 0)) {
-    throw new RangeError(
-      `Option "tls.timeoutMs" must be a time above 0 in milliseconds: got ${complete.timeoutMs}`,
-    );
-  }
-  return Object.freeze(complete);
 }
 
 function rangeProblem(

@@ -16,7 +16,7 @@ import { Fanout } from "../core/fanout.ts";
 import { FlushList } from "../core/outbound.ts";
 import { Turn } from "../core/turn.ts";
 import type { CloseReason } from "../errors.ts";
-import { ClosedError } from "../errors.ts";
+import { checkOptions } from "../option_shape.ts";
 import type { ServerOptions } from "../options.ts";
 import { resolveOptions } from "../options.ts";
 import type { Client, ClientHost } from "../peer/client.ts";
@@ -27,7 +27,7 @@ import { NATS_VERSION, VERSION } from "../version.ts";
 import { BufferPool } from "../wire/buffer.ts";
 import type { Info } from "../wire/info.ts";
 import { Accounts } from "./accounts.ts";
-import { Acceptor } from "./acceptor.ts";
+import { Acceptor, checkTransport } from "./acceptor.ts";
 import { hostPort, localHost } from "./addresses.ts";
 import type { ClosedConnection } from "./connections.ts";
 import { Connections } from "./connections.ts";
@@ -37,20 +37,13 @@ import { factsOf, ServerEvents } from "./events.ts";
 import type { LiveOptions } from "./reload.ts";
 import { reloadOptions } from "./reload.ts";
 import { infoFor } from "./server_info.ts";
+import type { ServerState } from "./server_state.ts";
+import { cannotAccept, cannotStart } from "./server_state.ts";
 import { Sweeper } from "./sweeper.ts";
-
-/** Where a server is in its life. */
-type State =
-  | "new"
-  | "starting"
-  | "running"
-  | "lame duck"
-  | "stopping"
-  | "stopped";
 
 /** Options of `Server.start`. */
 export interface StartOptions extends ServerOptions {
-  /** Shuts the server down when aborted. */
+  /** Shuts the server down when aborted, also while it starts. */
   signal?: AbortSignal;
 }
 
@@ -84,7 +77,7 @@ export class Server implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #stopped: PromiseWithResolvers<void> = Promise.withResolvers();
-  #state: State = "new";
+  #state: ServerState = "new";
 
   /**
    * Takes options and does nothing yet. Throws `TypeError`, `RangeError` or
@@ -152,31 +145,38 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Makes a server and starts it. Throws what the constructor and `start`
-   * throw, and the signal's reason if it is aborted already.
+   * Makes a server and starts it. Rejects with what the constructor and `start`
+   * throw, and with the signal's reason if that is aborted before the server
+   * runs; no port is open then.
    */
   static async start(options: StartOptions = {}): Promise<Server> {
+    checkOptions(options);
     const { signal, ...rest } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw new TypeError('Option "signal" must be an AbortSignal');
+    }
     signal?.throwIfAborted();
     const server = new Server(rest);
-    await server.start();
-    signal?.addEventListener("abort", () => server.shutdown(), {
-      once: true,
-      signal: server.#stop.signal,
-    });
+    const stop = () => server.shutdown();
+    signal?.addEventListener("abort", stop, { signal: server.#stop.signal });
+    try {
+      await server.start();
+    } catch (error) {
+      signal?.throwIfAborted();
+      signal?.removeEventListener("abort", stop);
+      throw error;
+    }
     return server;
   }
 
   /**
    * Loads certificates, opens the client port, unless told not to listen, and
    * serves. Throws `ConfigError` when the certificates are of no use,
-   * `ListenError` when the port cannot be had and `ClosedError` when the server
-   * was started before.
+   * `ListenError` when the port cannot be had, after which it may be tried
+   * again, and `ClosedError` when the server was started or shut down before.
    */
   async start(): Promise<void> {
-    if (this.#state !== "new") {
-      throw new ClosedError(`Cannot start server: it is ${this.#state}`);
-    }
+    if (this.#state !== "new") throw cannotStart(this.#state);
     const { dontListen, log, tls } = this.#options;
     log.info(`Starting nats-server, midge version ${VERSION}`);
     log.info(`  Version:  ${NATS_VERSION}`);
@@ -188,9 +188,7 @@ export class Server implements AsyncDisposable {
     this.#state = "starting";
     try {
       await this.#acceptor.useTls(tls);
-      if (this.#stop.signal.aborted) {
-        throw new ClosedError("Cannot start server: it was shut down");
-      }
+      if (this.#stop.signal.aborted) throw cannotStart("stopping");
       if (!dontListen) this.#acceptor.listen();
       this.#logins.warm();
       this.#state = "running";
@@ -256,15 +254,25 @@ export class Server implements AsyncDisposable {
     return this.#acceptor.port;
   }
 
-  /** Where clients connect: `nats://host:port`, `tls://` if that is a must. */
+  /**
+   * Where clients connect: `nats://host:port`, `tls://` if that is a must. The
+   * port is 0 while the server does not listen.
+   */
   clientURL(): string {
     const { clientAdvertise, host } = this.#options;
     const address = clientAdvertise || hostPort(localHost(host), this.port);
     return `${this.#acceptor.requiresTls ? "tls" : "nats"}://${address}`;
   }
 
-  /** Whether the server gets ready to be connected to within `timeoutMs`. */
+  /**
+   * Resolves with whether the server gets ready to be connected to within
+   * `timeoutMs`; at once if it runs already or was shut down. Waits for
+   * somebody else's `start()`: whoever awaits that needs no more.
+   */
   readyForConnections(timeoutMs: number): Promise<boolean> {
+    if (!(timeoutMs >= 0)) {
+      throw new RangeError(`Time to wait must not be negative: ${timeoutMs}`);
+    }
     return new Promise((resolve) => {
       const cancel = this.#options.clock.after(timeoutMs, () => resolve(false));
       this.#ready.promise.then(() => {
@@ -287,14 +295,13 @@ export class Server implements AsyncDisposable {
   /**
    * Serves a client over any byte stream, and closes it in the end. Where the
    * server has certificates, the client may speak TLS on it, but need not.
-   * Throws `ClosedError` when the server is not running.
+   * Throws `ClosedError` when the server is not running, and closes it.
    */
   accept(transport: Transport): void {
+    checkTransport(transport);
     if (this.#state !== "running") {
       transport.close();
-      throw new ClosedError(
-        `Cannot accept a connection: server is ${this.#state}`,
-      );
+      throw cannotAccept(this.#state);
     }
     this.#acceptor.admit(transport);
   }
