@@ -56,7 +56,9 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
  */
 export async function loadConfig(path: string): Promise<Settings> {
   if (typeof path !== "string") {
-    throw new TypeError(`Cannot load config: path is a ${typeof path}`);
+    throw new TypeError(
+      `Cannot load config: path must be a string, got ${typeof path}`,
+    );
   }
   const { values } = await readConfigFile(path);
   const settings = settingsOf(values);

@@ -347,6 +347,6 @@ Deno.test("loadConfig() says what is wrong and where", async () => {
   }
   await assert.rejects(
     loadConfig(undefined as never),
-    is(TypeError, "Cannot load config: path is undefined"),
+    is(TypeError, "Cannot load config: path must be a string, got undefined"),
   );
 });
