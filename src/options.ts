@@ -104,11 +104,14 @@ export interface ClusterOptions {
   tls?: TlsOptions | null;
 }
 
-/** Everything a server can be told. All fields are optional. */
+/**
+ * Everything a server can be told. All fields are optional; `Server` throws
+ * `TypeError` or `RangeError` that names the one it cannot use.
+ */
 export interface ServerOptions {
   /** Address to listen on for clients. Default `0.0.0.0`. */
   host?: string;
-  /** Port for clients; -1 takes a free one. Default 4222. */
+  /** Port for clients; -1 takes a free one, see `Server.port`. Default 4222. */
   port?: number;
   /** Open no socket at all; in-process connections only. Default `false`. */
   dontListen?: boolean;
@@ -156,7 +159,7 @@ export interface ServerOptions {
   authenticator?: Authenticator | null;
   /** Accounts besides the global one. Default: none. */
   accounts?: readonly AccountOptions[];
-  /** User that clients are that say nothing of themselves. Default: none. */
+  /** User that clients become that do not say who they are. Default: none. */
   noAuthUser?: string;
   /** Account the server itself speaks in. Default `$SYS`. */
   systemAccount?: string;
@@ -164,7 +167,7 @@ export interface ServerOptions {
   monitor?: MonitorOptions | null;
   /** Take part in a cluster. Default `null`: stand alone. */
   cluster?: ClusterOptions | null;
-  /** Where to log. Default: nowhere. */
+  /** Where to log, for example `stderrLog()`. Default: nowhere. */
   log?: Log;
   /** Where time comes from. Default: the machine's clock. */
   clock?: Clock;

@@ -9,7 +9,7 @@ import type { Client } from "../peer/client.ts";
 
 /** What is remembered of a closed connection. */
 export interface ClosedConnection extends Traffic {
-  /** `cid` */
+  /** Number of the connection, `cid` in the log. */
   readonly id: number;
   /** Address of the peer. */
   readonly hostname: string;

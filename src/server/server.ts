@@ -33,7 +33,7 @@ import type { ClosedConnection } from "./connections.ts";
 import { Connections } from "./connections.ts";
 import { letGo } from "./lame_duck.ts";
 import { Logins } from "./logins.ts";
-import { factsOf, ServerEvents } from "./events.ts";
+import { emitClosed, factsOf, ServerEvents } from "./events.ts";
 import type { LiveOptions } from "./reload.ts";
 import { reloadOptions } from "./reload.ts";
 import { infoFor } from "./server_info.ts";
@@ -48,7 +48,8 @@ export interface StartOptions extends ServerOptions {
 }
 
 /**
- * A NATS server.
+ * A NATS server: made with options, started once, shut down once. Clients get
+ * in by its port, by `inProcessConn()`, or over any stream given to `accept()`.
  *
  * @example A server on a free port, shut down at the end of the block
  * ```ts
@@ -61,7 +62,7 @@ export interface StartOptions extends ServerOptions {
 export class Server implements AsyncDisposable {
   /** Public nkey of this run of the server. */
   readonly id: string = newServerId();
-  /** Tells who comes and goes. */
+  /** Tells who comes and goes; see `ServerEventMap`. */
   readonly events: ServerEvents = new ServerEvents();
 
   /** What everybody in the server reads, and only a reload writes. */
@@ -283,8 +284,10 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * A connection to this server within the process, whether it listens or not.
-   * Throws `ClosedError` when the server is not running.
+   * A connection to this server within the process, whether it listens or not:
+   * raw protocol, for `Client.connect({ transport })` of `@midge/server/client`.
+   * `connect` of `@midge/server/nats-core` asks for it itself. Throws
+   * `ClosedError` when the server is not running.
    */
   inProcessConn(): Transport {
     const [ours, theirs] = memoryPair();
@@ -309,7 +312,7 @@ export class Server implements AsyncDisposable {
   /**
    * Lets clients go one by one: stops accepting, tells them, and after a grace
    * period closes them spread over the configured time, then shuts down.
-   * Resolves when that is done (client-protocol §7).
+   * Resolves when that is done.
    */
   async lameDuck(): Promise<void> {
     if (this.#state !== "running") return;
@@ -369,12 +372,7 @@ export class Server implements AsyncDisposable {
   #closed(client: Client, reason: CloseReason): void {
     const epochMs = this.#options.clock.epochMs();
     const closed = this.#connections.remove(client, reason, epochMs);
-    this.events.emit("disconnect", closed);
-    if (reason.startsWith("Slow Consumer")) {
-      this.events.emit("slowConsumer", closed);
-    } else if (reason.startsWith("Authentication")) {
-      this.events.emit("authFailure", closed);
-    }
+    emitClosed(this.events, closed);
   }
 
   /** Who a connection is, for services that are told. */
