@@ -160,11 +160,16 @@ Deno.test("connections opened and closed in-process leave nothing behind", async
       nc.subscribe("foo", { callback() {} });
       await nc.close();
     }
+    // The least of some looks: connections that have gone may linger a while.
     async function heap() {
-      while (server.clientCount > 0) await new Promise((r) => setTimeout(r, 5));
-      gc();
-      const { heapUsed, external } = Deno.memoryUsage();
-      return heapUsed + external;
+      let least = Infinity;
+      for (let i = 0; i < 6; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        gc();
+        const { heapUsed, external } = Deno.memoryUsage();
+        least = Math.min(least, heapUsed + external);
+      }
+      return least;
     }
     for (let i = 0; i < 300; i++) await cycle();
     const before = await heap();
