@@ -171,7 +171,7 @@ Deno.test("connections opened and closed in-process leave nothing behind", async
       }
       return least;
     }
-    for (let i = 0; i < 300; i++) await cycle();
+    for (let i = 0; i < 1500; i++) await cycle();
     const before = await heap();
     for (let i = 0; i < 1000; i++) await cycle();
     console.log(Math.round((await heap() - before) / 1000));
