@@ -158,7 +158,7 @@ async function start(
 }
 
 /** Starts midge the way `deno task start` does, and nats-server if it is there. */
-async function startAll(withOfficial: boolean): Promise<Subject[]> {
+export async function startAll(withOfficial: boolean): Promise<Subject[]> {
   const [, ...args] = manifest.tasks.start.command.split(" ");
   const flags = OVER_TLS ? TLS_FLAGS : [];
   const subjects = [
@@ -170,7 +170,7 @@ async function startAll(withOfficial: boolean): Promise<Subject[]> {
   return subjects;
 }
 
-async function stopAll(subjects: readonly Subject[]): Promise<void> {
+export async function stopAll(subjects: readonly Subject[]): Promise<void> {
   for (const { process } of subjects) {
     process.kill("SIGTERM");
     await process.status;
@@ -243,7 +243,7 @@ async function measureIdle(subject: Subject): Promise<number> {
   return used / IDLE.count;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
 }
@@ -255,7 +255,7 @@ function geometricMean(values: readonly number[]): number {
   );
 }
 
-function thousands(value: number): string {
+export function thousands(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
@@ -351,13 +351,13 @@ async function compareIdle(withOfficial: boolean): Promise<string> {
 }
 
 /** The machine and the versions, for whoever compares with another. */
-function circumstances(official: string | null): string[] {
+export function circumstances(others: string): string[] {
   const cpu = /model name\s*:\s*(.+)/.exec(shell("cat /proc/cpuinfo"))?.[1] ??
     "unknown processor";
   return [
     `- ${navigator.hardwareConcurrency} processors (${cpu}), ${Deno.build.os} ${Deno.osRelease()}, loopback, servers and load on the same machine`,
     `- midge ${manifest.version}, Deno ${Deno.version.deno} (V8 ${Deno.version.v8})`,
-    `- ${official ?? "nats-server not installed: midge alone"}`,
+    `- ${others}`,
   ];
 }
 
@@ -371,12 +371,12 @@ async function officialVersion(): Promise<string | null> {
   }
 }
 
-function flag(name: string, otherwise: string): string {
+export function flag(name: string, otherwise: string): string {
   const at = Deno.args.indexOf(`--${name}`);
   return at < 0 ? otherwise : Deno.args[at + 1] ?? otherwise;
 }
 
-function print(text: string): void {
+export function print(text: string): void {
   Deno.stdout.writeSync(encoder.encode(`${text}\n`));
 }
 
@@ -384,7 +384,9 @@ if (import.meta.main) {
   const version = await officialVersion();
   const rounds = flag("rounds", "5");
   const only = flag("only", "");
-  const facts = circumstances(version);
+  const facts = circumstances(
+    version ?? "nats-server not installed: midge alone",
+  );
   print(`${facts.join("\n")}\n`);
   const subjects = await startAll(version !== null);
   let table: string[];
@@ -408,7 +410,7 @@ if (import.meta.main) {
 }
 
 /** Puts `parts` in the place of a section of RESULTS.md, or at its end. */
-async function writeSection(
+export async function writeSection(
   title: string,
   parts: readonly string[],
 ): Promise<void> {

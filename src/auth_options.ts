@@ -106,7 +106,7 @@ export interface AuthRequest {
   readonly version: string;
   /** Protocol level it speaks: 0 or 1. */
   readonly protocol: number;
-  /** `cid` of the connection. */
+  /** Number of the connection, `cid` in the log. */
   readonly id: number;
   /** Address it connects from; `pipe` in-process. */
   readonly hostname: string;

@@ -205,7 +205,7 @@ export class ConfigError extends SyntaxError {
   override readonly name = "ConfigError";
 }
 
-/** The server could not open a port; the message names address and cause. */
+/** The server could not open a port; the message says which, why, what to do. */
 export class ListenError extends Error {
   /** The class name. */
   override readonly name = "ListenError";
@@ -215,7 +215,9 @@ export class ListenError extends Error {
   /** `cause` is the platform's error. */
   constructor(address: string, cause: Error) {
     super(
-      `Error listening on port: ${address}, "${listenCause(address, cause)}"`,
+      `Error listening on port: ${address}, "${listenCause(address, cause)}"${
+        remedy(cause)
+      }`,
       { cause },
     );
     this.address = address;
@@ -249,4 +251,15 @@ function listenCause(address: string, cause: Error): string {
     return `not permitted to listen: run with --allow-net=${address}`;
   }
   return `listen tcp ${address}: ${cause.message}`;
+}
+
+/** What can be done about it, if that is not plain from the cause. */
+function remedy(cause: Error): string {
+  if (cause instanceof Deno.errors.AddrInUse) {
+    return ": stop what listens there or take another port, -1 for a free one";
+  }
+  if (cause instanceof Deno.errors.AddrNotAvailable) {
+    return ": take an address of this machine, 0.0.0.0 for all";
+  }
+  return "";
 }

@@ -139,7 +139,10 @@ export function lineLog(
   );
 }
 
-/** A log to standard error; lines are written whole, in order, at once. */
+/**
+ * A log to standard error, in nats-server's format; lines are written whole, in
+ * order, at once. `debug` adds the life of connections, `trace` every operation.
+ */
 export function stderrLog(
   options: Pick<LogOptions, "debug" | "trace" | "logtime" | "logtimeUtc"> = {},
 ): Log {

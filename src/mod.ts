@@ -1,13 +1,21 @@
 /**
  * midge: a NATS server in TypeScript, as an executable and inside your program.
  *
- * @example A broker inside a program
+ * `Server` is the door: it listens on a port, serves connections within the
+ * process, or both. The official client on such a connection is `connect` of
+ * `@midge/server/nats-core`, a small one of our own `Client` of
+ * `@midge/server/client`.
+ *
+ * @example A server and a client in one program, without a socket
  * ```ts
  * import { Server } from "@midge/server";
+ * import { connect } from "@midge/server/nats-core";
  *
  * await using server = await Server.start({ dontListen: true });
- * const transport = server.inProcessConn();
- * transport.close();
+ * const nc = await connect({ inProcessServer: server });
+ * nc.subscribe("greet.*", { callback: (_, msg) => void msg.respond("hello") });
+ * console.log((await nc.request("greet.joe")).string());
+ * await nc.drain();
  * ```
  *
  * @module

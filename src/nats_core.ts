@@ -34,8 +34,12 @@ const SERVER = "nats://in-process:4222";
 /** Version of the client, told to the server. */
 const CLIENT_VERSION = "3.4.0";
 
+/** What a quiet connection reads into, in bytes. */
+const LEAST_READ = 1024;
 /** Most bytes read at once. */
-const READ_BYTES = 64 * 1024;
+const MOST_READ = 64 * 1024;
+/** Reads in a row that used little before the buffer is made smaller. */
+const QUIET_READS = 8;
 
 /** Frames that wait are joined up to this many bytes for one write. */
 const BATCH_BYTES = 64 * 1024;
@@ -176,13 +180,20 @@ class InProcessTransport implements ClientTransport {
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
     const stream = this.#stream;
     if (stream === null) return;
-    const buffer = new Uint8Array(READ_BYTES);
+    let buffer = new Uint8Array(LEAST_READ);
+    let quiet = 0;
     try {
       while (!this.#ended) {
+        // What it held was copied: another size costs no more than its making.
+        if (quiet === QUIET_READS) buffer = new Uint8Array(LEAST_READ);
         const count = await stream.read(buffer).catch(() => null);
         if (count === null) return;
+        quiet = count * 4 < buffer.length ? quiet + 1 : 0;
         // Messages keep views of what they came in.
         yield buffer.slice(0, count);
+        if (count === buffer.length && count < MOST_READ) {
+          buffer = new Uint8Array(count * 4);
+        }
       }
     } finally {
       this.#end();

@@ -17,6 +17,15 @@ import type { ClusterOptions, ResolvedCluster } from "./cluster_options.ts";
 import { resolveCluster } from "./cluster_options.ts";
 import type { MonitorOptions, ResolvedMonitor } from "./monitor_options.ts";
 import { resolveMonitor } from "./monitor_options.ts";
+import type { Shape } from "./option_shape.ts";
+import {
+  checkMethods,
+  checkOptions,
+  checkShape,
+  isPlain,
+  unknownOption,
+  wrongType,
+} from "./option_shape.ts";
 import type { ResolvedTls, TlsOptions } from "./tls_options.ts";
 import { resolveTls } from "./tls_options.ts";
 
@@ -37,6 +46,8 @@ export interface Clock {
   breathe(): Promise<void>;
 }
 
+const MAX_INT32 = 2 ** 31 - 1;
+
 /**
  * Turns of the event loop after which it has asked the system for sockets that
  * became ready. While something is always runnable, Deno does so only every
@@ -49,7 +60,8 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   epochMs: () => Date.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms);
+    // Above that, timers would go off at once.
+    const timer = setTimeout(callback, Math.min(ms, MAX_INT32));
     return () => clearTimeout(timer);
   },
   breathe() {
@@ -64,11 +76,14 @@ export const systemClock: Clock = {
   },
 };
 
-/** Everything a server can be told. All fields are optional. */
+/**
+ * Everything a server can be told. All fields are optional; `Server` throws
+ * `TypeError` or `RangeError` that names the one it cannot use.
+ */
 export interface ServerOptions {
   /** Address to listen on for clients. Default `0.0.0.0`. */
   host?: string;
-  /** Port for clients; -1 takes a free one. Default 4222. */
+  /** Port for clients; -1 takes a free one, see `Server.port`. Default 4222. */
   port?: number;
   /** Open no socket at all; in-process connections only. Default `false`. */
   dontListen?: boolean;
@@ -116,7 +131,7 @@ export interface ServerOptions {
   authenticator?: Authenticator | null;
   /** Accounts besides the global one. Default: none. */
   accounts?: readonly AccountOptions[];
-  /** User that clients are that say nothing of themselves. Default: none. */
+  /** User that clients become that do not say who they are. Default: none. */
   noAuthUser?: string;
   /** Account the server itself speaks in. Default `$SYS`. */
   systemAccount?: string;
@@ -124,7 +139,7 @@ export interface ServerOptions {
   monitor?: MonitorOptions | null;
   /** Take part in a cluster. Default `null`: stand alone. */
   cluster?: ClusterOptions | null;
-  /** Where to log. Default: nowhere. */
+  /** Where to log, for example `stderrLog()`. Default: nowhere. */
   log?: Log;
   /** Where time comes from. Default: the machine's clock. */
   clock?: Clock;
@@ -178,8 +193,6 @@ export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
 /** Options this version cannot honour yet: it refuses to run with them. */
 export const UNSUPPORTED: readonly (keyof ServerOptions)[] = [];
 
-const MAX_INT32 = 2 ** 31 - 1;
-
 /** Lowest and highest value of the whole-number options. */
 const RANGES: Partial<Record<keyof ServerOptions, readonly [number, number]>> =
   {
@@ -202,6 +215,12 @@ const TIMES: readonly (keyof ServerOptions)[] = [
   "lameDuckDurationMs",
 ];
 
+/** What options that do something must be able to do. */
+const METHODS: Partial<Record<keyof ServerOptions, readonly string[]>> = {
+  log: ["error", "warn", "info"],
+  clock: ["now", "epochMs", "after", "breathe"],
+};
+
 /** Options that may be `null`: most have options of their own. */
 const BLOCKS: readonly (keyof ServerOptions)[] = [
   "tls",
@@ -218,6 +237,7 @@ const BLOCKS: readonly (keyof ServerOptions)[] = [
  * value out of bounds; the message names the option and what it takes.
  */
 export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
+  checkOptions(options);
   const resolved: Record<string, unknown> = { ...DEFAULT_OPTIONS };
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
@@ -253,25 +273,23 @@ function resolveBlock(name: string, value: unknown): unknown {
 
 function checkOption(name: string, value: unknown): void {
   if (!Object.hasOwn(DEFAULT_OPTIONS, name)) {
-    throw new TypeError(`Unknown option "${name}"`);
+    throw unknownOption(name, Object.keys(DEFAULT_OPTIONS));
   }
   const key = name as keyof ServerOptions;
-  const wanted = wantedType(key);
-  const absent = value === null && BLOCKS.includes(key);
-  if (!absent && (value === null || typeof value !== wanted)) {
-    throw new TypeError(
-      `Option "${name}" must be a ${wanted}: got ${
-        value === null ? "null" : typeof value
-      }`,
-    );
-  }
+  if (value !== null || !BLOCKS.includes(key)) checkType(key, value);
   const problem = valueProblem(key, value);
   if (problem !== null) throw new RangeError(`Option "${name}" ${problem}`);
 }
 
-function wantedType(key: keyof ServerOptions): string {
-  if (key === "authenticator") return "function";
-  return BLOCKS.includes(key) ? "object" : typeof DEFAULT_OPTIONS[key];
+function checkType(key: keyof ServerOptions, value: unknown): void {
+  const usual = DEFAULT_OPTIONS[key];
+  if (key === "authenticator") checkShape(key, value, "function");
+  else if (Array.isArray(usual)) {
+    if (!Array.isArray(value)) throw wrongType(key, "a list", value);
+  } else if (typeof usual === "object") {
+    if (!isPlain(value)) throw wrongType(key, "an object", value);
+    checkMethods(key, value, METHODS[key] ?? []);
+  } else checkShape(key, value, typeof usual as Shape);
 }
 
 /**
@@ -295,10 +313,10 @@ export function valueProblem(
   if (key === "serverName" && /\s/.test(value as string)) {
     return `must not contain spaces: got "${value}"`;
   }
-  if (key === "serverTags" && !Array.isArray(value)) {
-    return "must be a list of texts";
+  if (key === "serverTags") {
+    const wrong = (value as unknown[]).find((tag) => typeof tag !== "string");
+    if (wrong !== undefined) return `must hold strings only: got ${wrong}`;
   }
-  if (key === "accounts" && !Array.isArray(value)) return "must be a list";
   return null;
 }
 

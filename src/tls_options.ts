@@ -1,7 +1,11 @@
 /**
  * What can be said about TLS, for clients or between servers: names, types,
- * units and defaults. Parses nothing.
+ * units and defaults. What files and certificates are worth is found out by
+ * `transport/`.
  */
+
+import type { ShapeOf } from "./option_shape.ts";
+import { checkShape, listOf } from "./option_shape.ts";
 
 /** TLS for client connections. Certificates come as files or as PEM text. */
 export interface TlsOptions {
@@ -63,23 +67,44 @@ export const DEFAULT_TLS: ResolvedTls = Object.freeze({
   insecure: false,
 });
 
+const SHAPE: ShapeOf<TlsOptions> = {
+  certFile: "string",
+  keyFile: "string",
+  caFile: "string",
+  cert: "string",
+  key: "string",
+  ca: "string",
+  verify: "boolean",
+  verifyAndMap: "boolean",
+  timeoutMs: "number",
+  handshakeFirst: "boolean or number",
+  pinnedCerts: listOf("string"),
+  minVersion: "string",
+  cipherSuites: listOf("string"),
+  insecure: "boolean",
+};
+
 /**
- * Fills in the defaults. Throws `TypeError` for unknown names and `RangeError`
- * for a time that is none; `block` is how the messages name the block.
+ * Fills in the defaults. Throws `TypeError` for a wrong type or an unknown name
+ * and `RangeError` for a value out of bounds; `block` is how the messages name
+ * the block.
  */
 export function resolveTls(tls: TlsOptions, block: string): ResolvedTls {
-  const resolved: Record<string, unknown> = { ...DEFAULT_TLS };
-  for (const [name, value] of Object.entries(tls)) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(DEFAULT_TLS, name)) {
-      throw new TypeError(`Unknown option "${block}.${name}"`);
-    }
-    resolved[name] = value;
-  }
-  const complete = resolved as unknown as ResolvedTls;
-  if (!(Number.isFinite(complete.timeoutMs) && complete.timeoutMs > 0)) {
+  checkShape(block, tls, SHAPE);
+  const given = Object.entries(tls).filter(([, value]) => value !== undefined);
+  const complete: ResolvedTls = {
+    ...DEFAULT_TLS,
+    ...Object.fromEntries(given),
+  };
+  const { minVersion, timeoutMs } = complete;
+  if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
     throw new RangeError(
-      `Option "${block}.timeoutMs" must be a time above 0 in milliseconds: got ${complete.timeoutMs}`,
+      `Option "${block}.timeoutMs" must be a time above 0 in milliseconds: got ${timeoutMs}`,
+    );
+  }
+  if (minVersion !== "1.2" && minVersion !== "1.3") {
+    throw new RangeError(
+      `Option "${block}.minVersion" must be "1.2" or "1.3": got "${minVersion}"`,
     );
   }
   return Object.freeze(complete);

@@ -6,8 +6,8 @@ import manifest from "../deno.json" with { type: "json" };
 export const VERSION: string = manifest.version;
 
 /**
- * The nats-server level midge behaves like. Clients choose features by it, so
- * INFO, `-v` and monitoring must all say the same (client-protocol §1.4).
+ * The nats-server level midge behaves like, as INFO tells clients, which choose
+ * features by it.
  */
 export const NATS_VERSION = "2.12.0";
 

@@ -13,6 +13,7 @@ const ROWS: readonly (readonly string[])[] = [
     "errors.ts",
     "log.ts",
     "monitor_options.ts",
+    "option_shape.ts",
     "options.ts",
     "tls_facts.ts",
     "tls_options.ts",

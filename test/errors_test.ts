@@ -51,7 +51,7 @@ Deno.test("ListenError says what to do in the operator's words", () => {
     new errors.ListenError("127.0.0.1:4222", cause).message;
   assert.equal(
     message(new Deno.errors.AddrInUse("x")),
-    'Error listening on port: 127.0.0.1:4222, "listen tcp 127.0.0.1:4222: bind: address already in use"',
+    'Error listening on port: 127.0.0.1:4222, "listen tcp 127.0.0.1:4222: bind: address already in use": stop what listens there or take another port, -1 for a free one',
   );
   assert.match(
     message(new Deno.errors.AddrNotAvailable("x")),

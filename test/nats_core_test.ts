@@ -11,7 +11,7 @@ import type {
   NatsConnection,
 } from "../src/nats_core.ts";
 import { connect } from "../src/nats_core.ts";
-import type { Transport } from "../src/mod.ts";
+import type { AuthRequest, Transport } from "../src/mod.ts";
 import { ClosedError, memoryPair, Server } from "../src/mod.ts";
 import { runModule, SRC } from "./support/module.ts";
 import { newNkeyUser } from "./support/nkeys.ts";
@@ -243,6 +243,29 @@ Deno.test("connect() logs in by password, token and nkey, and says when it may n
   }
 });
 
+Deno.test("connect() logs in by JWT where the program knows what to make of it", async () => {
+  const nkey = await newNkeyUser();
+  const seen: AuthRequest[] = [];
+  await using server = await Server.start({
+    dontListen: true,
+    authenticator: (request) => {
+      seen.push(request);
+      return request.nkeyVerified ? { user: request.jwt } : null;
+    },
+  });
+  const seed = new TextEncoder().encode(nkey.seed);
+  const client = await connect({
+    inProcessServer: server,
+    authenticator: tcp.jwtAuthenticator("a.b.c", seed),
+  });
+  await works(client, "in");
+  await client.close();
+  assert.deepEqual(
+    seen.map(({ jwt, nkey, connectionType }) => [jwt, nkey, connectionType]),
+    [["a.b.c", nkey.nkey, "IN_PROCESS"]],
+  );
+});
+
 /** A TCP client and how to restart its server. */
 async function tcpClient() {
   const port = freePort();
@@ -310,17 +333,85 @@ Deno.test("connect() fails at once when the stream ends before the login", async
   );
 });
 
+/** Plays a server until the client has logged in. */
+async function welcome(transport: Transport): Promise<void> {
+  await write(transport, 'INFO {"version":"2.12.0","max_payload":1024}\r\n');
+  await readThrough(transport, "PING\r\n");
+  await write(transport, "PONG\r\n");
+}
+
+function write(transport: Transport, text: string): Promise<number> {
+  return transport.write(new TextEncoder().encode(text));
+}
+
+/** Reads until `end` has come; how many bytes that were. */
+async function readThrough(transport: Transport, end: string): Promise<number> {
+  const buffer = new Uint8Array(1024);
+  let total = 0;
+  for (let text = ""; !text.endsWith(end);) {
+    const count = await transport.read(buffer) ?? 0;
+    text = (text + new TextDecoder().decode(buffer.subarray(0, count)))
+      .slice(-1024);
+    total += count;
+  }
+  return total;
+}
+
+Deno.test("connect() writes no more than the server reads", async () => {
+  const [ours, theirs] = memoryPair();
+  const welcomed = welcome(ours);
+  const client = await connect({
+    inProcessServer: { inProcessConn: () => theirs },
+  });
+  await welcomed;
+  for (let i = 0; i < 1000; i++) client.publish("foo", new Uint8Array(1000));
+  let flushed = false;
+  const flushing = client.flush().then(() => flushed = true);
+  const frame = "PUB foo 1000\r\n".length + 1000 + "\r\n".length;
+  // A kilobyte at a time, which takes a thousand turns.
+  const read = await readThrough(ours, "PING\r\n");
+  assert.equal(read, 1000 * frame + "PING\r\n".length);
+  assert(!flushed, "waits for the answer");
+  await write(ours, "PONG\r\n");
+  await flushing;
+  const closing = client.close();
+  assert.equal(await ours.read(new Uint8Array(1)), null);
+  await closing;
+});
+
+Deno.test("connect() reads into little memory while it is quiet", async () => {
+  await using server = await Server.start({ dontListen: true });
+  const sizes: number[] = [];
+  const inProcessServer = {
+    inProcessConn: (): Transport => {
+      const stream = server.inProcessConn();
+      const { remoteAddress } = stream;
+      return {
+        remoteAddress,
+        read: (target) => {
+          sizes.push(target.length);
+          return stream.read(target);
+        },
+        write: (source) => stream.write(source),
+        closeWrite: () => stream.closeWrite(),
+        close: () => stream.close(),
+      };
+    },
+  };
+  const client = await connect({ inProcessServer });
+  assert.deepEqual([...new Set(sizes)], [1024]);
+  heard(client, "big");
+  for (let i = 0; i < 10; i++) client.publish("big", new Uint8Array(500_000));
+  await client.flush();
+  assert.equal(Math.max(...sizes), 65_536);
+  for (let i = 0; i < 10; i++) await client.flush();
+  assert.equal(sizes.at(-1), 1024);
+  await client.close();
+});
+
 Deno.test("connect() sees the stream end in the moment it has logged in", async () => {
   const login = async (transport: Transport) => {
-    const write = (text: string) =>
-      transport.write(new TextEncoder().encode(text));
-    await write('INFO {"version":"2.12.0","max_payload":1024}\r\n');
-    const buffer = new Uint8Array(1024);
-    for (let text = ""; !text.includes("PING\r\n");) {
-      const count = await transport.read(buffer) ?? 0;
-      text += new TextDecoder().decode(buffer.subarray(0, count));
-    }
-    await write("PONG\r\n");
+    await welcome(transport);
     transport.close();
   };
   const logins: Promise<void>[] = [];
@@ -341,16 +432,23 @@ Deno.test("connect() sees the stream end in the moment it has logged in", async 
 
 Deno.test("connect() rejects with the reason when the server does not run", async () => {
   const server = new Server({ dontListen: true });
-  const refused = (error: Error) => {
+  const refused = (why: RegExp) => (error: Error) => {
     assert(error instanceof tcp.ConnectionError);
-    assert.match(error.message, /^Cannot connect in-process: .*server is \w+$/);
+    assert.match(error.message, /^Cannot connect in-process: /);
+    assert.match(error.message, why);
     assert(error.cause instanceof ClosedError);
     return true;
   };
-  await assert.rejects(connect({ inProcessServer: server }), refused);
+  await assert.rejects(
+    connect({ inProcessServer: server }),
+    refused(/call start\(\) first$/),
+  );
   await server.start();
   await server.shutdown();
-  await assert.rejects(connect({ inProcessServer: server }), refused);
+  await assert.rejects(
+    connect({ inProcessServer: server }),
+    refused(/server was shut down, make a new one$/),
+  );
 });
 
 Deno.test("connect() refuses TLS, ignores addresses", async () => {

@@ -22,7 +22,7 @@ Deno.test("resolveOptions() names the option that is wrong and what it takes", (
       { port: "4222" },
       /^TypeError: Option "port" must be a number: got string$/,
     ],
-    [{ log: null }, /^TypeError: Option "log" must be a object: got null$/],
+    [{ log: null }, /^TypeError: Option "log" must be an object: got null$/],
     [{ dontListen: 1 }, /^TypeError: Option "dontListen" must be a boolean/],
     [
       { port: 65536 },

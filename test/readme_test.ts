@@ -3,19 +3,8 @@
 import assert from "node:assert/strict";
 import manifest from "../deno.json" with { type: "json" };
 import { helpText } from "../src/config/flags.ts";
+import { block, README } from "./support/readme.ts";
 import { TestServer } from "./support/server.ts";
-
-const readme = await Deno.readTextFile(
-  new URL("../README.md", import.meta.url),
-);
-
-/** The first fenced block of a language that contains `text`. */
-function block(language: string, text: string): string {
-  for (const [, lang, body] of readme.matchAll(/```(\w+)\n(.*?)```/gs)) {
-    if (lang === language && body.includes(text)) return body;
-  }
-  throw new Error(`README has no ${language} block with "${text}"`);
-}
 
 Deno.test("README's client script prints what README says", async () => {
   await using server = await TestServer.listening();
@@ -74,7 +63,7 @@ Deno.test("README's authenticator lets in who is in the table", async () => {
 });
 
 Deno.test("README shows the help there is", () => {
-  assert(readme.includes(`$ midge -h\n${helpText().trim()}\n`));
+  assert(README.includes(`$ midge -h\n${helpText().trim()}\n`));
 });
 
 Deno.test("README's first commands are tasks that exist and name their permissions", () => {

@@ -5,6 +5,8 @@
 
 import type { AuthorizationOptions, UserOptions } from "../auth_options.ts";
 import { ConfigError } from "../errors.ts";
+import { checkShape } from "../option_shape.ts";
+import { ACCOUNTS, AUTHORIZATION } from "./auth_shapes.ts";
 import { isBcrypt } from "./bcrypt.ts";
 import { decodeUserNkey } from "./nkey.ts";
 import { compilePermissions } from "./permissions.ts";
@@ -21,19 +23,11 @@ const CONNECTION_TYPES = [
   "IN_PROCESS",
 ];
 
-const KNOWN: readonly (keyof AuthorizationOptions)[] = [
-  "user",
-  "password",
-  "token",
-  "timeoutMs",
-  "maxFailures",
-  "users",
-  "defaultPermissions",
-];
-
 /** Throws `ConfigError`, `TypeError` or `RangeError`. */
 export function checkAuthorization(options: LoginOptions): void {
   const { authorization, accounts, noAuthUser } = options;
+  checkShape("authorization", authorization, AUTHORIZATION);
+  checkShape("accounts", accounts, ACCOUNTS);
   if (authorization !== null) checkBlock(authorization);
   const { user, token, users } = authorization ?? {};
   const accountUsers = accounts.flatMap(({ users = [] }) => users);
@@ -70,16 +64,7 @@ export function hasPlainSecret(
 }
 
 function checkBlock(authorization: AuthorizationOptions): void {
-  for (const [name, value] of Object.entries(authorization)) {
-    if (!KNOWN.includes(name as keyof AuthorizationOptions)) {
-      throw new TypeError(`Unknown option "authorization.${name}"`);
-    }
-    const text = ["user", "password", "token"].includes(name);
-    if (text && value !== undefined && typeof value !== "string") {
-      throw new TypeError(`Option "authorization.${name}" must be a string`);
-    }
-  }
-  const { timeoutMs = 1, maxFailures = 0, users = [] } = authorization;
+  const { timeoutMs = 1, maxFailures = 0 } = authorization;
   if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
     throw new RangeError(
       `Option "authorization.timeoutMs" must be a time above 0 in milliseconds: got ${timeoutMs}`,
@@ -89,9 +74,6 @@ function checkBlock(authorization: AuthorizationOptions): void {
     throw new RangeError(
       `Option "authorization.maxFailures" must be a whole number, not negative: got ${maxFailures}`,
     );
-  }
-  if (!Array.isArray(users)) {
-    throw new TypeError(`Option "authorization.users" must be a list`);
   }
 }
 

@@ -44,7 +44,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
 
 /**
  * The settings of a configuration file, checked. Rejects with a `ConfigError`
- * that says what is wrong and where.
+ * that says what is wrong and where, one line for each mistake.
  *
  * @example A server as a file describes it
  * ```ts no-eval
@@ -55,6 +55,11 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
  * ```
  */
 export async function loadConfig(path: string): Promise<Settings> {
+  if (typeof path !== "string") {
+    throw new TypeError(
+      `Cannot load config: path must be a string, got ${typeof path}`,
+    );
+  }
   const { values } = await readConfigFile(path);
   const settings = settingsOf(values);
   checkSettings(settings);

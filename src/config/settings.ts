@@ -25,7 +25,7 @@ export interface ProcessOptions {
   portsFileDir: string;
 }
 
-/** A configuration, complete. */
+/** What a configuration file says; `server` is for `Server`. */
 export interface Settings {
   /** For the server, without log and clock; defaults are left out. */
   readonly server: ServerOptions;

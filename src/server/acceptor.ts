@@ -165,3 +165,17 @@ export class Acceptor {
     }
   }
 }
+
+/** Throws `TypeError` for what is no transport: it would fail only later. */
+export function checkTransport(transport: Transport): void {
+  for (const name of ["read", "write", "closeWrite", "close"] as const) {
+    if (typeof transport?.[name] === "function") continue;
+    throw new TypeError(
+      `Cannot accept a connection: transport has no method "${name}"`,
+    );
+  }
+  if (typeof transport.remoteAddress?.hostname === "string") return;
+  throw new TypeError(
+    "Cannot accept a connection: transport has no remoteAddress",
+  );
+}

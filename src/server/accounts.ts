@@ -166,7 +166,7 @@ function checkAccounts(accounts: readonly AccountOptions[]): void {
     if (name === GLOBAL_ACCOUNT) {
       throw new ConfigError(`"${name}" is a Reserved Account`);
     }
-    if (name === "") throw new ConfigError("An account must have a name");
+    if (!name) throw new ConfigError("An account must have a name");
     if (names.has(name)) {
       throw new ConfigError(`Account "${name}" is defined twice`);
     }

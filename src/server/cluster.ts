@@ -46,8 +46,10 @@ export interface ClusterHost {
   readonly subjectSeed: number;
   /** Checks bcrypt hashes. */
   readonly bcrypt: BcryptWorker;
+  /** Opens streams to other servers; default: TCP. */
+  readonly dial: RouteDial | undefined;
   /** `host:port` of the port for clients, as others reach it. */
-  readonly clientUrls: readonly string[];
+  clientUrls(): readonly string[];
   /** Where routes are kept. */
   readonly routes: Map<number, Route<RouteTarget>>;
   /** The account of this name. */
@@ -86,14 +88,14 @@ export class Cluster {
   #secrets: Secrets;
   readonly #routeHost: RouteHost<RouteTarget>;
 
-  /** Listens and dials nothing yet; `dial` opens plain streams. */
-  constructor(host: ClusterHost, cluster: ResolvedCluster, dial?: RouteDial) {
+  /** Listens and dials nothing yet. */
+  constructor(host: ClusterHost) {
     this.#host = host;
     this.live = host.routes;
     const { context } = host;
     this.#options = context.options;
-    this.#links = new RouteLinks(context.options, dial);
-    const permissions = cluster.permissions ?? {};
+    this.#links = new RouteLinks(context.options, host.dial);
+    const permissions = this.#cluster.permissions ?? {};
     const asked = subjects(permissions.import);
     const granted = subjects(permissions.export);
     this.#interest = new LocalInterest(asked, () => context.flushes.flush());
@@ -102,7 +104,7 @@ export class Cluster {
       options: context.options,
       fanout: host.fanout,
       subjectSeed: host.subjectSeed,
-      loginTimeoutMs: cluster.authorization?.timeoutMs ?? LOGIN_MS,
+      loginTimeoutMs: this.#cluster.authorization?.timeoutMs ?? LOGIN_MS,
       account: (name) => host.account(decodeUtf8(fromLatin1(name))),
       mayExport: granted,
       random: Math.random,
@@ -271,7 +273,7 @@ export class Cluster {
 
   /** INFO of this server for others, but for what the mesh knows. */
   #info(): RouteInfo {
-    const { id, name, context, clientUrls } = this.#host;
+    const { id, name, context } = this.#host;
     const { maxPayload, noHeaderSupport } = context.options;
     const { advertise, host, authorization, permissions } = this.#cluster;
     const [advertisedHost, advertisedPort] = splitHostPort(advertise);
@@ -292,7 +294,7 @@ export class Cluster {
       ...(advertise === ""
         ? {}
         : { ip: `nats-route://${shownHost}:${shownPort}/` }),
-      connect_urls: clientUrls,
+      connect_urls: this.#host.clientUrls(),
       ...(permissions?.import ? { import: permissions.import } : {}),
       ...(permissions?.export ? { export: permissions.export } : {}),
     };

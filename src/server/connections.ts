@@ -12,7 +12,7 @@ import type { TlsFacts } from "../tls_facts.ts";
 
 /** What is remembered of a closed connection. */
 export interface ClosedConnection extends Traffic {
-  /** `cid` */
+  /** Number of the connection, `cid` in the log. */
   readonly id: number;
   /** Address of the peer. */
   readonly hostname: string;

@@ -9,7 +9,7 @@ import type { ClosedConnection } from "./connections.ts";
 
 /** A client that was let in. */
 export interface ConnectedClient {
-  /** `cid` of the connection. */
+  /** Number of the connection, `cid` in the log. */
   readonly id: number;
   /** Address it connects from; `pipe` in-process. */
   readonly hostname: string;
@@ -71,12 +71,25 @@ export class ServerEvents extends EventTarget {
     }
   }
 
-  /** Tells everybody who listens. */
+  /** Tells everybody who listens; the server does so. */
   emit<Name extends keyof ServerEventMap>(
     name: Name,
     detail: ServerEventMap[Name],
   ): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** Tells of a closed connection, by the names its reason deserves. */
+export function emitClosed(
+  events: ServerEvents,
+  closed: ClosedConnection,
+): void {
+  events.emit("disconnect", closed);
+  if (closed.reason.startsWith("Slow Consumer")) {
+    events.emit("slowConsumer", closed);
+  } else if (closed.reason.startsWith("Authentication")) {
+    events.emit("authFailure", closed);
   }
 }
 

@@ -10,56 +10,38 @@ import {
   hasPlainSecret,
 } from "../auth/check_authorization.ts";
 import { checkCluster } from "../cluster/check_cluster.ts";
-import { BUSY_WAIT_HELPS, BusyWait } from "../core/busy_wait.ts";
-import type { ConnectionContext, Traffic } from "../core/connection.ts";
-import { Fanout } from "../core/fanout.ts";
-import { FlushList } from "../core/outbound.ts";
-import { Turn } from "../core/turn.ts";
-import type { CloseReason } from "../errors.ts";
-import { ClosedError } from "../errors.ts";
+import type { Traffic } from "../core/connection.ts";
+import { checkOptions } from "../option_shape.ts";
 import type { ServerOptions } from "../options.ts";
 import { resolveOptions } from "../options.ts";
-import type { Client, ClientHost } from "../peer/client.ts";
 import { loadTls } from "../transport/tls_context.ts";
 import { memoryPair } from "../transport/memory.ts";
 import type { Transport } from "../transport/transport.ts";
 import { NATS_VERSION, VERSION } from "../version.ts";
-import { BufferPool } from "../wire/buffer.ts";
-import type { Info } from "../wire/info.ts";
 import { Accounts } from "./accounts.ts";
-import { Acceptor } from "./acceptor.ts";
-import { hostPort, localHost, reachableHosts } from "./addresses.ts";
+import { checkTransport } from "./acceptor.ts";
+import { hostPort, localHost } from "./addresses.ts";
 import type { ClosedConnection } from "./connections.ts";
-import { Connections } from "./connections.ts";
 import { letGo } from "./lame_duck.ts";
-import { Logins } from "./logins.ts";
-import { checkMonitoring, Monitoring } from "./monitoring.ts";
-import { factsOf, requesterFacts, ServerEvents } from "./events.ts";
+import { checkMonitoring } from "./monitoring.ts";
+import { ServerEvents } from "./events.ts";
+import { Parts } from "./parts.ts";
 import type { LiveOptions } from "./reload.ts";
 import { reloadOptions } from "./reload.ts";
-import { infoFor } from "./server_info.ts";
-import { Cluster } from "./cluster.ts";
 import type { RouteFacts } from "./cluster.ts";
 import type { RouteDial } from "./route_links.ts";
-import { Sweeper } from "./sweeper.ts";
-
-/** Where a server is in its life. */
-type State =
-  | "new"
-  | "starting"
-  | "running"
-  | "lame duck"
-  | "stopping"
-  | "stopped";
+import type { ServerState } from "./server_state.ts";
+import { cannotAccept, cannotStart } from "./server_state.ts";
 
 /** Options of `Server.start`. */
 export interface StartOptions extends ServerOptions {
-  /** Shuts the server down when aborted. */
+  /** Shuts the server down when aborted, also while it starts. */
   signal?: AbortSignal;
 }
 
 /**
- * A NATS server.
+ * A NATS server: made with options, started once, shut down once. Clients get
+ * in by its port, by `inProcessConn()`, or over any stream given to `accept()`.
  *
  * @example A server on a free port, shut down at the end of the block
  * ```ts
@@ -72,26 +54,18 @@ export interface StartOptions extends ServerOptions {
 export class Server implements AsyncDisposable {
   /** Public nkey of this run of the server. */
   readonly id: string = newServerId();
-  /** Tells who comes and goes. */
+  /** Tells who comes and goes; see `ServerEventMap`. */
   readonly events: ServerEvents = new ServerEvents();
 
   /** What everybody in the server reads, and only a reload writes. */
   readonly #options: LiveOptions;
-  readonly #accounts: Accounts;
-  readonly #connections: Connections;
-  readonly #context: ConnectionContext;
-  readonly #logins: Logins;
-  readonly #host: ClientHost;
-  readonly #acceptor: Acceptor;
-  readonly #cluster: Cluster | null;
   readonly #dial: RouteDial | undefined;
-  readonly #sweeper: Sweeper;
-  readonly #monitoring: Monitoring;
+  readonly #parts: Parts;
   /** Ends everything. */
   readonly #stop = new AbortController();
   readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #stopped: PromiseWithResolvers<void> = Promise.withResolvers();
-  #state: State = "new";
+  #state: ServerState = "new";
 
   /**
    * Takes options and does nothing yet; `dial` opens streams to other servers
@@ -103,73 +77,13 @@ export class Server implements AsyncDisposable {
     checkAuthorization(this.#options);
     checkCluster(this.#options, dial);
     this.#dial = dial;
-    const { clock, log, maxClosedClients } = this.#options;
-    const [fanoutSeed, subjectSeed, accountSeed] = crypto.getRandomValues(
-      new Int32Array(3),
-    );
-    this.#connections = new Connections(maxClosedClients);
-    this.#context = {
-      options: this.#options,
-      pool: new BufferPool(),
-      flushes: new FlushList(clock),
-      turn: new Turn(clock),
-      busyWait: BUSY_WAIT_HELPS ? new BusyWait() : null,
-    };
-    const fanout = new Fanout(fanoutSeed);
-    fanout.tracing = log.trace !== undefined;
-    this.#logins = new Logins(
-      this.#options,
-      (name) => this.#accounts.get(name) !== undefined,
-    );
-    this.#cluster = this.#newCluster(fanout, subjectSeed, dial);
-    this.#accounts = new Accounts(
-      this.#options,
-      accountSeed,
-      (account) => this.#cluster?.watch(account),
-    );
-    this.#accounts.describe = ({ id }) =>
-      requesterFacts(this.#connections.live.get(id), this.name);
-    this.#host = {
-      options: this.#options,
-      fanout,
-      subjectSeed,
-      globalAccount: this.#accounts.global,
-      info: (client) => this.#info(client),
-      logins: this.#logins,
-      authenticate: (client, credentials) =>
-        this.#logins.authenticate(client, credentials),
-      account: (name) => this.#accounts.get(name),
-      random: Math.random,
-      clientConnected: (client) => this.events.emit("connect", factsOf(client)),
-      clientClosed: (client, reason) => this.#closed(client, reason),
-    };
-    const { live, routes } = this.#connections;
-    this.#sweeper = new Sweeper(
-      this.#context,
-      [live, routes],
-      () => this.#accounts.tidy(),
-    );
-    this.#acceptor = new Acceptor({
-      context: this.#context,
-      host: this.#host,
-      connections: this.#connections,
-      admitted: () => this.#sweeper.wake(),
-    });
-    this.#monitoring = new Monitoring({
+    this.#parts = new Parts({
       id: this.id,
+      events: this.events,
       options: this.#options,
-      connections: this.#connections,
-      accounts: this.#accounts,
-      flush: () => this.#context.flushes.flush(),
-      port: () => this.port,
-      cluster: this.#cluster,
-      info: () => ({
-        ...this.#logins.info,
-        ...this.#acceptor.tlsInfo,
-        ...this.#clusterInfo(),
-      }),
+      dial,
       state: () => this.#state,
-    }, () => this.#context.turn.heardAt);
+    });
   }
 
   /**
@@ -186,31 +100,38 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Makes a server and starts it. Throws what the constructor and `start`
-   * throw, and the signal's reason if it is aborted already.
+   * Makes a server and starts it. Rejects with what the constructor and `start`
+   * throw, and with the signal's reason if that is aborted before the server
+   * runs; no port is open then.
    */
   static async start(options: StartOptions = {}): Promise<Server> {
+    checkOptions(options);
     const { signal, ...rest } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw new TypeError('Option "signal" must be an AbortSignal');
+    }
     signal?.throwIfAborted();
     const server = new Server(rest);
-    await server.start();
-    signal?.addEventListener("abort", () => server.shutdown(), {
-      once: true,
-      signal: server.#stop.signal,
-    });
+    const stop = () => server.shutdown();
+    signal?.addEventListener("abort", stop, { signal: server.#stop.signal });
+    try {
+      await server.start();
+    } catch (error) {
+      signal?.throwIfAborted();
+      signal?.removeEventListener("abort", stop);
+      throw error;
+    }
     return server;
   }
 
   /**
    * Loads certificates, opens the client port, unless told not to listen, and
    * serves. Throws `ConfigError` when the certificates are of no use,
-   * `ListenError` when the port cannot be had and `ClosedError` when the server
-   * was started before.
+   * `ListenError` when the port cannot be had, after which it may be tried
+   * again, and `ClosedError` when the server was started or shut down before.
    */
   async start(): Promise<void> {
-    if (this.#state !== "new") {
-      throw new ClosedError(`Cannot start server: it is ${this.#state}`);
-    }
+    if (this.#state !== "new") throw cannotStart(this.#state);
     const { dontListen, log, tls } = this.#options;
     log.info(`Starting nats-server, midge version ${VERSION}`);
     log.info(`  Version:  ${NATS_VERSION}`);
@@ -221,19 +142,17 @@ export class Server implements AsyncDisposable {
     }
     this.#state = "starting";
     try {
-      await this.#acceptor.useTls(tls);
-      if (this.#stop.signal.aborted) {
-        throw new ClosedError("Cannot start server: it was shut down");
-      }
-      await this.#cluster?.useTls(this.#options.cluster?.tls ?? null);
-      await this.#monitoring.start();
-      if (!dontListen) this.#acceptor.listen();
-      this.#cluster?.start();
-      this.#logins.warm();
+      await this.#parts.acceptor.useTls(tls);
+      if (this.#stop.signal.aborted) throw cannotStart("stopping");
+      await this.#parts.cluster?.useTls(this.#options.cluster?.tls ?? null);
+      await this.#parts.monitoring.start();
+      if (!dontListen) this.#parts.acceptor.listen();
+      this.#parts.cluster?.start();
+      this.#parts.logins.warm();
       this.#state = "running";
     } catch (error) {
       if (this.#state === "starting") this.#state = "new";
-      await this.#monitoring.stop();
+      await this.#parts.monitoring.stop();
       throw error;
     }
     log.info("Server is ready");
@@ -248,54 +167,50 @@ export class Server implements AsyncDisposable {
    * throws them.
    */
   async reload(options: ServerOptions): Promise<void> {
+    const { context, monitoring } = this.#parts;
     await reloadOptions({
+      ...this.#parts,
       options: this.#options,
-      acceptor: this.#acceptor,
-      connections: this.#connections,
-      fanout: this.#host.fanout,
-      logins: this.#logins,
-      random: this.#host.random,
-      accounts: this.#accounts,
-      cluster: this.#cluster,
       dial: this.#dial,
+      random: Math.random,
     }, options);
-    this.#context.flushes.flush();
-    await this.#monitoring.reloaded();
+    context.flushes.flush();
+    await monitoring.reloaded();
   }
 
   /** The configured name, else the id. */
   get name(): string {
-    return this.#options.serverName || this.id;
+    return this.#parts.name;
   }
 
   /** Clients connected now. */
   get clientCount(): number {
-    return this.#connections.live.size;
+    return this.#parts.connections.live.size;
   }
 
   /** Messages and payload bytes of all connections since the start. */
   get traffic(): Traffic {
-    return this.#connections.traffic();
+    return this.#parts.connections.traffic();
   }
 
   /** Connections closed because they did not keep up. */
   get slowConsumers(): number {
-    return this.#connections.slowConsumers;
+    return this.#parts.connections.slowConsumers;
   }
 
   /** Connections that have been closed and why, the oldest first. */
   get closedConnections(): readonly ClosedConnection[] {
-    return this.#connections.closed;
+    return this.#parts.connections.closed;
   }
 
   /** The other servers of the cluster there is a route to. */
   get routes(): readonly RouteFacts[] {
-    return this.#cluster?.routes ?? [];
+    return this.#parts.cluster?.routes ?? [];
   }
 
   /** Port routes are accepted on, 0 while not listening. */
   get clusterPort(): number {
-    return this.#cluster?.port ?? 0;
+    return this.#parts.cluster?.port ?? 0;
   }
 
   /** Address it listens on, as configured. */
@@ -305,23 +220,33 @@ export class Server implements AsyncDisposable {
 
   /** Port clients connect to, 0 while not listening. */
   get port(): number {
-    return this.#acceptor.port;
+    return this.#parts.acceptor.port;
   }
 
-  /** Where clients connect: `nats://host:port`, `tls://` if that is a must. */
+  /**
+   * Where clients connect: `nats://host:port`, `tls://` if that is a must. The
+   * port is 0 while the server does not listen.
+   */
   clientURL(): string {
     const { clientAdvertise, host } = this.#options;
     const address = clientAdvertise || hostPort(localHost(host), this.port);
-    return `${this.#acceptor.requiresTls ? "tls" : "nats"}://${address}`;
+    return `${this.#parts.acceptor.requiresTls ? "tls" : "nats"}://${address}`;
   }
 
   /** Where monitoring is served: `http://host:port`; `null` if it is not. */
   monitorURL(): string | null {
-    return this.#monitoring.url;
+    return this.#parts.monitoring.url;
   }
 
-  /** Whether the server gets ready to be connected to within `timeoutMs`. */
+  /**
+   * Resolves with whether the server gets ready to be connected to within
+   * `timeoutMs`; at once if it runs already or was shut down. Waits for
+   * somebody else's `start()`: whoever awaits that needs no more.
+   */
   readyForConnections(timeoutMs: number): Promise<boolean> {
+    if (!(timeoutMs >= 0)) {
+      throw new RangeError(`Time to wait must not be negative: ${timeoutMs}`);
+    }
     return new Promise((resolve) => {
       const cancel = this.#options.clock.after(timeoutMs, () => resolve(false));
       this.#ready.promise.then(() => {
@@ -332,8 +257,10 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * A connection to this server within the process, whether it listens or not.
-   * Throws `ClosedError` when the server is not running.
+   * A connection to this server within the process, whether it listens or not:
+   * raw protocol, for `Client.connect({ transport })` of `@midge/server/client`.
+   * `connect` of `@midge/server/nats-core` asks for it itself. Throws
+   * `ClosedError` when the server is not running.
    */
   inProcessConn(): Transport {
     const [ours, theirs] = memoryPair();
@@ -344,16 +271,15 @@ export class Server implements AsyncDisposable {
   /**
    * Serves a client over any byte stream, and closes it in the end. Where the
    * server has certificates, the client may speak TLS on it, but need not.
-   * Throws `ClosedError` when the server is not running.
+   * Throws `ClosedError` when the server is not running, and closes it.
    */
   accept(transport: Transport): void {
+    checkTransport(transport);
     if (this.#state !== "running") {
       transport.close();
-      throw new ClosedError(
-        `Cannot accept a connection: server is ${this.#state}`,
-      );
+      throw cannotAccept(this.#state);
     }
-    this.#acceptor.admit(transport);
+    this.#parts.acceptor.admit(transport);
   }
 
   /**
@@ -361,33 +287,34 @@ export class Server implements AsyncDisposable {
    * `ClosedError` when the server is not running or in no cluster.
    */
   acceptRoute(transport: Transport): void {
-    if (this.#state !== "running" || this.#cluster === null) {
+    checkTransport(transport);
+    const { cluster } = this.#parts;
+    if (this.#state !== "running" || cluster === null) {
       transport.close();
-      const state = this.#cluster === null ? "not in a cluster" : this.#state;
-      throw new ClosedError(`Cannot accept a route: server is ${state}`);
+      throw cannotAccept(cluster === null ? "alone" : this.#state);
     }
-    this.#cluster.accept(transport);
+    cluster.accept(transport);
   }
 
   /**
    * Lets clients go one by one: stops accepting, tells them, and after a grace
    * period closes them spread over the configured time, then shuts down.
-   * Resolves when that is done (client-protocol §7).
+   * Resolves when that is done.
    */
   async lameDuck(): Promise<void> {
     if (this.#state !== "running") return;
-    const { live } = this.#connections;
+    const { live } = this.#parts.connections;
     this.#state = "lame duck";
     this.#options.log.info(
       "Entering lame duck mode, stop accepting new clients",
     );
-    await this.#acceptor.stop();
-    this.#cluster?.lameDuck();
-    this.#tellClients({ ldm: true });
-    await letGo(this.#connections, {
+    await this.#parts.acceptor.stop();
+    this.#parts.cluster?.lameDuck();
+    this.#parts.tellClients({ ldm: true });
+    await letGo(this.#parts.connections, {
       options: this.#options,
       signal: this.#stop.signal,
-      random: this.#host.random,
+      random: Math.random,
     });
     await this.shutdown();
   }
@@ -405,15 +332,15 @@ export class Server implements AsyncDisposable {
     log.info("Initiating Shutdown...");
     this.#stop.abort();
     this.#ready.resolve();
-    await this.#acceptor.stop();
-    for (const { connection } of this.#connections.live.values()) {
+    await this.#parts.acceptor.stop();
+    for (const { connection } of this.#parts.connections.live.values()) {
       connection.close("Server Shutdown");
     }
-    await this.#cluster?.stop();
-    this.#logins.close();
-    await this.#monitoring.stop();
-    await this.#connections.ended();
-    this.#sweeper.stop();
+    await this.#parts.cluster?.stop();
+    this.#parts.logins.close();
+    await this.#parts.monitoring.stop();
+    await this.#parts.connections.ended();
+    this.#parts.sweeper.stop();
     log.info("Server Exiting..");
     this.#state = "stopped";
     this.#stopped.resolve();
@@ -427,81 +354,5 @@ export class Server implements AsyncDisposable {
   /** Shuts down: `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
-  }
-
-  #closed(client: Client, reason: CloseReason): void {
-    const epochMs = this.#options.clock.epochMs();
-    this.events.closed(this.#connections.remove(client, reason, epochMs));
-  }
-
-  #info(client: Client): Info {
-    return infoFor(client, {
-      id: this.id,
-      name: this.name,
-      port: this.port,
-      options: this.#options,
-      tls: this.#acceptor.tlsInfo,
-      logins: this.#logins.info,
-      cluster: this.#clusterInfo(),
-    });
-  }
-
-  /** Sends INFO to everybody who understands that. */
-  #tellClients(changes: Partial<Info> = {}): void {
-    for (const client of this.#connections.live.values()) {
-      if (client.takesInfo) client.sendInfo(changes);
-    }
-    this.#context.flushes.flush();
-  }
-
-  /** What clients are told of other servers. */
-  #clusterInfo(): Partial<Info> {
-    const cluster = this.#cluster;
-    if (cluster === null) return {};
-    const { noAdvertise } = this.#options.cluster ?? {};
-    if (noAdvertise) return { cluster: cluster.name };
-    const connect_urls = [...this.#clientUrls(), ...cluster.connectUrls];
-    return { cluster: cluster.name, connect_urls };
-  }
-
-  /** Where clients connect, as other machines reach it. */
-  #clientUrls(): string[] {
-    const { clientAdvertise, dontListen, host } = this.#options;
-    if (clientAdvertise !== "") return [clientAdvertise];
-    if (dontListen) return [];
-    return reachableHosts(host).map((one) => hostPort(one, this.port));
-  }
-
-  #newCluster(
-    fanout: Fanout,
-    subjectSeed: number,
-    dial: RouteDial | undefined,
-  ): Cluster | null {
-    const { cluster } = this.#options;
-    if (cluster === null) return null;
-    // A view, since names and addresses are known only later.
-    const clientUrls = () => this.#clientUrls();
-    return new Cluster(
-      {
-        id: this.id,
-        name: this.name,
-        context: this.#context,
-        fanout,
-        subjectSeed,
-        bcrypt: this.#logins.bcrypt,
-        routes: this.#connections.routes,
-        get clientUrls() {
-          return clientUrls();
-        },
-        account: (name) => this.#accounts.get(name),
-        nextId: () => this.#connections.nextId(),
-        admitted: () => this.#sweeper.wake(),
-        peersChanged: () => this.#tellClients(),
-        routeClosed: ({ connection }, reason) =>
-          this.#connections.routeClosed(connection, reason),
-      },
-      cluster,
-      dial,
-    );
   }
 }

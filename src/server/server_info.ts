@@ -16,11 +16,8 @@ export interface ServerFacts {
   readonly port: number;
   /** Its options. */
   readonly options: ResolvedOptions;
-  /** What there is to say of TLS, and of logins. */
-  readonly tls: Partial<Info>;
-  readonly logins: Partial<Info>;
-  /** What there is to say of other servers. */
-  readonly cluster: Partial<Info>;
+  /** What else there is to say: of TLS, logins and other servers. */
+  readonly more: Partial<Info>;
 }
 
 /** INFO for this client, complete, as of now. */
@@ -41,8 +38,6 @@ export function infoFor(client: Client, facts: ServerFacts): Info {
     client_id: connection.id,
     client_ip: connection.transport.remoteAddress.hostname,
     api_lvl: API_LEVEL,
-    ...facts.logins,
-    ...facts.tls,
-    ...facts.cluster,
+    ...facts.more,
   };
 }

@@ -1,0 +1,210 @@
+/**
+ * What a server is made of, put together: the only place that knows all parts.
+ * Nothing runs yet; starting and stopping is up to the server.
+ */
+
+import { BUSY_WAIT_HELPS, BusyWait } from "../core/busy_wait.ts";
+import type { ConnectionContext } from "../core/connection.ts";
+import { Fanout } from "../core/fanout.ts";
+import { FlushList } from "../core/outbound.ts";
+import { Turn } from "../core/turn.ts";
+import type { CloseReason } from "../errors.ts";
+import type { Client, ClientHost } from "../peer/client.ts";
+import { BufferPool } from "../wire/buffer.ts";
+import type { Info } from "../wire/info.ts";
+import { Acceptor } from "./acceptor.ts";
+import { Accounts } from "./accounts.ts";
+import { hostPort, reachableHosts } from "./addresses.ts";
+import { Cluster } from "./cluster.ts";
+import { Connections } from "./connections.ts";
+import type { ServerEvents } from "./events.ts";
+import { factsOf, requesterFacts } from "./events.ts";
+import { Logins } from "./logins.ts";
+import { Monitoring } from "./monitoring.ts";
+import type { LiveOptions } from "./reload.ts";
+import type { RouteDial } from "./route_links.ts";
+import { infoFor } from "./server_info.ts";
+import type { ServerState } from "./server_state.ts";
+import { Sweeper } from "./sweeper.ts";
+
+/** The server they are parts of. */
+export interface PartsOwner {
+  /** Its public nkey. */
+  readonly id: string;
+  /** Told of clients that come and go. */
+  readonly events: ServerEvents;
+  /** What all parts read, and only a reload writes. */
+  readonly options: LiveOptions;
+  /** Opens streams to other servers; default: TCP. */
+  readonly dial: RouteDial | undefined;
+  /** Where the server is in its life. */
+  state(): ServerState;
+}
+
+/** See the module. */
+export class Parts {
+  readonly accounts: Accounts;
+  readonly acceptor: Acceptor;
+  readonly cluster: Cluster | null;
+  readonly connections: Connections;
+  readonly context: ConnectionContext;
+  readonly fanout: Fanout;
+  readonly logins: Logins;
+  readonly monitoring: Monitoring;
+  readonly sweeper: Sweeper;
+  readonly #owner: PartsOwner;
+
+  /** Throws `ConfigError` for options that do not go together. */
+  constructor(owner: PartsOwner) {
+    this.#owner = owner;
+    const { options } = owner;
+    const { clock, log, maxClosedClients } = options;
+    const [fanoutSeed, subjectSeed, accountSeed] = crypto.getRandomValues(
+      new Int32Array(3),
+    );
+    this.connections = new Connections(maxClosedClients);
+    this.context = {
+      options,
+      pool: new BufferPool(),
+      flushes: new FlushList(clock),
+      turn: new Turn(clock),
+      busyWait: BUSY_WAIT_HELPS ? new BusyWait() : null,
+    };
+    this.fanout = new Fanout(fanoutSeed);
+    this.fanout.tracing = log.trace !== undefined;
+    this.logins = new Logins(
+      options,
+      (name) => this.accounts.get(name) !== undefined,
+    );
+    this.cluster = this.#newCluster(subjectSeed);
+    this.accounts = new Accounts(
+      options,
+      accountSeed,
+      (account) => this.cluster?.watch(account),
+    );
+    this.accounts.describe = ({ id }) =>
+      requesterFacts(this.connections.live.get(id), this.name);
+    const { live, routes } = this.connections;
+    this.sweeper = new Sweeper(
+      this.context,
+      [live, routes],
+      () => this.accounts.tidy(),
+    );
+    this.acceptor = new Acceptor({
+      context: this.context,
+      host: this.#clientHost(subjectSeed),
+      connections: this.connections,
+      admitted: () => this.sweeper.wake(),
+    });
+    this.monitoring = this.#newMonitoring();
+  }
+
+  /** The configured name of the server, else its id. */
+  get name(): string {
+    return this.#owner.options.serverName || this.#owner.id;
+  }
+
+  /** Sends INFO, with these changes, to every client that understands that. */
+  tellClients(changes: Partial<Info> = {}): void {
+    for (const client of this.connections.live.values()) {
+      if (client.takesInfo) client.sendInfo(changes);
+    }
+    this.context.flushes.flush();
+  }
+
+  #clientHost(subjectSeed: number): ClientHost {
+    const { events, options } = this.#owner;
+    return {
+      options,
+      fanout: this.fanout,
+      subjectSeed,
+      globalAccount: this.accounts.global,
+      info: (client) => this.#info(client),
+      logins: this.logins,
+      authenticate: (client, credentials) =>
+        this.logins.authenticate(client, credentials),
+      account: (name) => this.accounts.get(name),
+      random: Math.random,
+      clientConnected: (client) => events.emit("connect", factsOf(client)),
+      clientClosed: (client, reason) => this.#clientClosed(client, reason),
+    };
+  }
+
+  #clientClosed(client: Client, reason: CloseReason): void {
+    const { events, options } = this.#owner;
+    const epochMs = options.clock.epochMs();
+    events.closed(this.connections.remove(client, reason, epochMs));
+  }
+
+  #info(client: Client): Info {
+    return infoFor(client, {
+      id: this.#owner.id,
+      name: this.name,
+      port: this.acceptor.port,
+      options: this.#owner.options,
+      more: this.#moreInfo(),
+    });
+  }
+
+  /** What INFO says of TLS, of logins and of other servers. */
+  #moreInfo(): Partial<Info> {
+    return {
+      ...this.logins.info,
+      ...this.acceptor.tlsInfo,
+      ...this.#clusterInfo(),
+    };
+  }
+
+  #clusterInfo(): Partial<Info> {
+    if (this.cluster === null) return {};
+    const { name: cluster, connectUrls } = this.cluster;
+    if (this.#owner.options.cluster?.noAdvertise) return { cluster };
+    return { cluster, connect_urls: [...this.#clientUrls(), ...connectUrls] };
+  }
+
+  /** Where clients connect, as other machines reach it. */
+  #clientUrls(): string[] {
+    const { clientAdvertise, dontListen, host } = this.#owner.options;
+    if (clientAdvertise !== "") return [clientAdvertise];
+    if (dontListen) return [];
+    const { port } = this.acceptor;
+    return reachableHosts(host).map((one) => hostPort(one, port));
+  }
+
+  #newCluster(subjectSeed: number): Cluster | null {
+    const { id, options, dial } = this.#owner;
+    if (options.cluster === null) return null;
+    return new Cluster({
+      id,
+      name: this.name,
+      context: this.context,
+      fanout: this.fanout,
+      subjectSeed,
+      bcrypt: this.logins.bcrypt,
+      routes: this.connections.routes,
+      dial,
+      clientUrls: () => this.#clientUrls(),
+      account: (name) => this.accounts.get(name),
+      nextId: () => this.connections.nextId(),
+      admitted: () => this.sweeper.wake(),
+      peersChanged: () => this.tellClients(),
+      routeClosed: ({ connection }, reason) =>
+        this.connections.routeClosed(connection, reason),
+    });
+  }
+
+  #newMonitoring(): Monitoring {
+    const { id, options } = this.#owner;
+    return new Monitoring({
+      id,
+      options,
+      connections: this.connections,
+      accounts: this.accounts,
+      cluster: this.cluster,
+      flush: () => this.context.flushes.flush(),
+      port: () => this.acceptor.port,
+      info: () => this.#moreInfo(),
+      state: () => this.#owner.state(),
+    }, () => this.context.turn.heardAt);
+  }
+}
