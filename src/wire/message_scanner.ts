@@ -253,7 +253,7 @@ export class MessageScanner implements ParserLimits {
 }
 
 /** Behind the token at `i`: its first blank or control byte, at most `end`. */
-function endOfToken(view: DataView, i: number, end: number): number {
+export function endOfToken(view: DataView, i: number, end: number): number {
   for (let at = i; at < end; at += 4) {
     const marks = markBlanks(view.getInt32(at, true));
     if (marks === 0) continue;

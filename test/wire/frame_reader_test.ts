@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { FrameHandler } from "../../src/client/frame_reader.ts";
-import { FrameError, FrameReader } from "../../src/client/frame_reader.ts";
+import { FrameError } from "../../src/errors.ts";
 import { decodeUtf8, encodeUtf8 } from "../../src/wire/ascii.ts";
+import { Delivery } from "../../src/wire/delivery.ts";
+import { FrameReader } from "../../src/wire/frame_reader.ts";
 
 const STREAM = encodeUtf8(
   [
@@ -35,32 +36,29 @@ const EXPECTED = [
 /** Everything `FrameReader` says about pieces of a stream. */
 function read(pieces: readonly Uint8Array[]): string[] {
   const said: string[] = [];
-  const handler: FrameHandler = {
-    ended: () => false,
-    publish: () => {},
-    onMessage(sid, message) {
-      const { subject, reply, status, data, headers } = message.copy();
-      const shown = headers === undefined
-        ? "-"
-        : JSON.stringify(Object.fromEntries(headers));
-      said.push(
-        `${sid} ${subject} ${reply} ${status} ${decodeUtf8(data)} ${shown}`,
-      );
-    },
-    onLine: (line) => void said.push(line),
-  };
-  const reader = new FrameReader(handler);
+  const reader = new FrameReader();
+  const message = new Delivery(() => {});
   for (const piece of pieces) {
     for (let at = 0; at < piece.length;) {
       const window = reader.window();
       const part = piece.subarray(at, at + window.length);
       window.set(part);
       reader.filled(part.length);
-      reader.parse();
       at += part.length;
+      for (let frame; (frame = reader.next(message)) !== null;) {
+        said.push(frame === "line" ? reader.line : shown(reader.sid, message));
+      }
     }
   }
   return said;
+}
+
+function shown(sid: number, message: Delivery): string {
+  const { subject, reply, status, data, headers } = message.copy();
+  const json = headers === undefined
+    ? "-"
+    : JSON.stringify(Object.fromEntries(headers));
+  return `${sid} ${subject} ${reply} ${status} ${decodeUtf8(data)} ${json}`;
 }
 
 Deno.test("FrameReader.parse() reads a stream whole", () => {
