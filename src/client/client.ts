@@ -5,47 +5,35 @@
  * @module
  */
 
-import { DEFAULT_TIMEOUT_MS, Session } from "../dial/session.ts";
-import type { ServerError } from "../errors.ts";
-import {
-  ClosedError,
-  NoRespondersError,
-  PermissionError,
-  TimeoutError,
-} from "../errors.ts";
-import { encodeUtf8 } from "../wire/ascii.ts";
-import type { Delivery, PublishOptions } from "../wire/delivery.ts";
-import { headerBlock } from "../wire/headers.ts";
+import type { ConnectOptions } from "../dial/session.ts";
+import { expiring, Session } from "../dial/session.ts";
+import { NoRespondersError, PermissionError } from "../errors.ts";
+import type { Delivery, Publish, PublishOptions } from "../wire/delivery.ts";
+import { NO_RESPONDERS } from "../wire/delivery.ts";
 import type { Info } from "../wire/info.ts";
 import { checkToken } from "../wire/publish_writer.ts";
-import type {
-  ConnectOptions,
-  RequestOptions,
-  SubscribeOptions,
-} from "./connect_options.ts";
+import type { SubscribeOptions } from "./subscription.ts";
 import { Subscription } from "./subscription.ts";
 
-export type { Credentials, SessionOptions } from "../dial/session.ts";
 export type { DialOptions } from "../dial/dial_server.ts";
-export { ServerError } from "../errors.ts";
-export { ClosedError, NoRespondersError, PermissionError, TimeoutError };
+export type { Credentials } from "../dial/session.ts";
+export { ClosedError, ServerError, TimeoutError } from "../errors.ts";
+export { NoRespondersError, PermissionError };
 export type { ClientTls } from "../transport/tls_dial.ts";
 export type * from "../transport/transport.ts";
-export type { Delivery as Message, PublishOptions };
-export type { Publish } from "../wire/delivery.ts";
 export type { HeaderPairs } from "../wire/headers.ts";
-export type { Login } from "../wire/info.ts";
-export type { ConnectOptions, Info, RequestOptions };
-export type { SubscribeOptions, Subscription };
+export type { Info, Login } from "../wire/info.ts";
+export type { Delivery as Message, Publish, PublishOptions };
+export type { ConnectOptions, SubscribeOptions, Subscription };
 
-const NOTHING = new Uint8Array(0);
-const NO_OPTIONS: PublishOptions = {};
-const NO_RESPONDERS = 503;
+/** How to request. */
+export interface RequestOptions extends Omit<PublishOptions, "reply"> {
+  /** Longest to wait for the answer. */
+  readonly timeoutMs?: number | undefined;
+}
 
 /** A request under way. */
-interface Pending extends PromiseWithResolvers<Delivery> {
-  readonly subject: string;
-}
+type Request = PromiseWithResolvers<Delivery> & { readonly subject: string };
 
 /**
  * A connection to a NATS server.
@@ -56,9 +44,8 @@ interface Pending extends PromiseWithResolvers<Delivery> {
  * import { Client } from "@midge/server/client";
  *
  * await using server = await Server.start({ dontListen: true });
- * await using client = await Client.connect({
- *   transport: server.inProcessConn(),
- * });
+ * const transport = server.inProcessConn();
+ * await using client = await Client.connect({ transport });
  * client.subscribe("greet", { callback: (m) => m.respond("hello") });
  * const answer = await client.request("greet");
  * console.log(new TextDecoder().decode(answer.data));
@@ -66,23 +53,19 @@ interface Pending extends PromiseWithResolvers<Delivery> {
  */
 export class Client implements AsyncDisposable {
   readonly #session: Session;
-  readonly #options: ConnectOptions;
   readonly #subscriptions = new Map<number, Subscription>();
-  readonly #requests = new Map<string, Pending>();
+  readonly #requests = new Map<string, Request>();
   readonly #inbox = `_INBOX.${crypto.randomUUID()}.`;
-  /** `sid` that answers come to; 0 before the first request. */
-  #inboxSid = 0;
-  #lastSid = 0;
-  #lastRequest = 0;
+  #answers: Subscription | null = null;
+  #lastNumber = 0;
 
-  private constructor(session: Session, options: ConnectOptions) {
+  private constructor(session: Session) {
     this.#session = session;
-    this.#options = options;
     session.handler = {
-      publish: (...message) => this.publish(...message),
-      onMessage: (sid, message) => this.#deliver(sid, message),
-      onRefusal: (error) => this.#refused(error),
-      onEnd: (error) => this.#ended(error),
+      onMessage: (sid, message) =>
+        this.#subscriptions.get(sid)?.deliver(message),
+      onError: (error) => this.#blame(error),
+      onEnd: (reason, error) => this.#ended(reason, error),
     };
   }
 
@@ -92,7 +75,7 @@ export class Client implements AsyncDisposable {
    * cannot be had, and the platform's error when the server is not there.
    */
   static async connect(options: ConnectOptions = {}): Promise<Client> {
-    return new Client(await Session.start(options), options);
+    return new Client(await Session.start(options));
   }
 
   /** Why the connection ended; `null` when it was closed or drained here. */
@@ -113,12 +96,10 @@ export class Client implements AsyncDisposable {
    */
   publish(
     subject: string,
-    payload: Uint8Array | string = NOTHING,
-    { reply = "", headers }: PublishOptions = NO_OPTIONS,
+    payload?: Uint8Array | string,
+    options?: PublishOptions,
   ): void {
-    const data = typeof payload === "string" ? encodeUtf8(payload) : payload;
-    const block = headers === undefined ? NOTHING : headerBlock(headers);
-    this.#session.publish(subject, reply, block, data);
+    this.#session.publish(subject, payload, options);
   }
 
   /** Subscribes. Throws `TypeError` for a subject or queue with blanks. */
@@ -126,7 +107,7 @@ export class Client implements AsyncDisposable {
     const { queue = "", max } = options;
     checkToken(subject);
     if (queue !== "") checkToken(queue);
-    const sid = ++this.#lastSid;
+    const sid = ++this.#lastNumber;
     this.#session.send(`SUB ${subject} ${queue} ${sid}`);
     if (max !== undefined) this.#session.send(`UNSUB ${sid} ${max}`);
     const leave = (drained: boolean) => this.#leave(sid, drained);
@@ -142,26 +123,21 @@ export class Client implements AsyncDisposable {
    */
   async request(
     subject: string,
-    payload: Uint8Array | string = NOTHING,
+    payload?: Uint8Array | string,
     options: RequestOptions = {},
   ): Promise<Delivery> {
-    const { timeoutMs = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS } =
-      options;
-    if (!this.#subscriptions.has(this.#inboxSid)) {
+    const { timeoutMs = this.#session.timeoutMs, headers } = options;
+    if (this.#answers?.ended !== false) {
       const callback = (message: Delivery) => this.#answered(message);
-      this.subscribe(`${this.#inbox}*`, { callback });
-      this.#inboxSid = this.#lastSid;
+      this.#answers = this.subscribe(`${this.#inbox}*`, { callback });
     }
-    const reply = `${this.#inbox}${++this.#lastRequest}`;
-    this.publish(subject, payload, { headers: options.headers, reply });
+    const reply = `${this.#inbox}${++this.#lastNumber}`;
+    this.publish(subject, payload, { reply, headers });
     const pending = { subject, ...Promise.withResolvers<Delivery>() };
     this.#requests.set(reply, pending);
-    const late = new TimeoutError(`request "${subject}"`, timeoutMs);
-    const timer = setTimeout(() => pending.reject(late), timeoutMs);
     try {
-      return await pending.promise;
+      return await expiring(pending, `request "${subject}"`, timeoutMs);
     } finally {
-      clearTimeout(timer);
       this.#requests.delete(reply);
     }
   }
@@ -197,14 +173,6 @@ export class Client implements AsyncDisposable {
     await this.close();
   }
 
-  #deliver(sid: number, message: Delivery): void {
-    try {
-      this.#subscriptions.get(sid)?.deliver(message);
-    } catch (error) {
-      this.#report(error as Error);
-    }
-  }
-
   #answered(message: Delivery): void {
     const pending = this.#requests.get(message.subject);
     if (pending === undefined) return; // Too late.
@@ -212,12 +180,12 @@ export class Client implements AsyncDisposable {
     else pending.reject(new NoRespondersError(pending.subject));
   }
 
-  /** Tells whoever asked for what was refused. */
-  #refused(error: ServerError): void {
-    if (!(error instanceof PermissionError)) return this.#report(error);
+  /** Tells whoever asked for what was refused; `false` if that was nobody. */
+  #blame(error: Error): boolean {
+    if (!(error instanceof PermissionError)) return false;
     let told = false;
-    for (const [sid, { subject, queue }] of this.#subscriptions) {
-      if (!error.concerns("subscription", subject, queue)) continue;
+    for (const [sid, { subject, options }] of this.#subscriptions) {
+      if (!error.concerns("subscription", subject, options.queue)) continue;
       told = this.#forget(sid, error) || told;
     }
     const noAnswers = error.concerns("subscription", `${this.#inbox}*`);
@@ -226,12 +194,7 @@ export class Client implements AsyncDisposable {
       pending.reject(error);
       told = true;
     }
-    if (!told) this.#report(error);
-  }
-
-  #report(error: Error): void {
-    if (this.#options.onError) this.#options.onError(error);
-    else this.#session.end(error);
+    return told;
   }
 
   async #leave(sid: number, drained: boolean): Promise<void> {
@@ -248,8 +211,7 @@ export class Client implements AsyncDisposable {
     return subscription?.end(error) ?? false;
   }
 
-  #ended(error: Error | null): void {
-    const reason = error ?? new ClosedError("Client is closed");
+  #ended(reason: Error, error: Error | null): void {
     for (const pending of this.#requests.values()) pending.reject(reason);
     for (const sid of this.#subscriptions.keys()) this.#forget(sid, error);
   }

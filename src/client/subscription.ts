@@ -1,21 +1,26 @@
 /** A client's interest in a subject: calls back, or is iterated. */
 
 import type { Delivery } from "../wire/delivery.ts";
-import type { SubscribeOptions } from "./connect_options.ts";
+
+/** How to subscribe. */
+export interface SubscribeOptions {
+  /** Queue group: each message goes to one of its members. */
+  readonly queue?: string | undefined;
+  /** Called per message; without it the subscription is iterated. */
+  readonly callback?: ((message: Delivery) => void) | undefined;
+  /** Ends after this many messages. */
+  readonly max?: number | undefined;
+}
 
 /**
  * From `Client.subscribe`. Iterate it once; leaving the loop unsubscribes.
  * What comes before anybody asks for it is kept, without bound.
  */
 export class Subscription implements AsyncIterable<Delivery> {
-  /** Queue group, empty without. */
-  readonly queue: string;
   /** Messages received. */
   delivered = 0;
   /** No more messages will come. */
   ended = false;
-  readonly #max: number;
-  readonly #callback: SubscribeOptions["callback"];
   readonly #leave: (drained: boolean) => Promise<void>;
   #waiting: Delivery[] = [];
   #wake: () => void = () => {};
@@ -24,12 +29,9 @@ export class Subscription implements AsyncIterable<Delivery> {
   /** Made by the client; `leave` tells the server. */
   constructor(
     readonly subject: string,
-    { queue = "", max = Infinity, callback }: SubscribeOptions,
+    readonly options: SubscribeOptions,
     leave: (drained: boolean) => Promise<void>,
   ) {
-    this.queue = queue;
-    this.#max = max;
-    this.#callback = callback;
     this.#leave = leave;
   }
 
@@ -45,7 +47,9 @@ export class Subscription implements AsyncIterable<Delivery> {
 
   /** Yields copies. Throws what ended the subscription, if that is an error. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Delivery, void, void> {
-    if (this.#callback) throw new TypeError("Cannot iterate: has a callback");
+    if (this.options.callback) {
+      throw new TypeError("Cannot iterate: has a callback");
+    }
     try {
       for (;;) {
         yield* this.#waiting.splice(0);
@@ -61,8 +65,9 @@ export class Subscription implements AsyncIterable<Delivery> {
 
   /** The client has a message, which is valid during the call. */
   deliver(message: Delivery): void {
-    if (++this.delivered >= this.#max) this.unsubscribe();
-    if (this.#callback) return this.#callback(message);
+    const { callback, max } = this.options;
+    if (++this.delivered === max) this.unsubscribe();
+    if (callback) return callback(message);
     this.#waiting.push(message.copy());
     this.#wake();
   }
@@ -72,6 +77,6 @@ export class Subscription implements AsyncIterable<Delivery> {
     this.ended = true;
     this.#error = error;
     this.#wake();
-    return this.#callback === undefined;
+    return this.options.callback === undefined;
   }
 }

@@ -7,8 +7,9 @@ import type { ServerError } from "../errors.ts";
 import { ClosedError, FrameError, TimeoutError } from "../errors.ts";
 import { Outbox } from "../transport/outbox.ts";
 import { encodeUtf8 } from "../wire/ascii.ts";
-import type { Publish } from "../wire/delivery.ts";
+import type { PublishOptions } from "../wire/delivery.ts";
 import { Delivery } from "../wire/delivery.ts";
+import { headerBlock } from "../wire/headers.ts";
 import type { Info, Login } from "../wire/info.ts";
 import { connectLine, parseInfo } from "../wire/info.ts";
 import { PublishWriter } from "../wire/publish_writer.ts";
@@ -17,37 +18,43 @@ import type { Dialled, DialOptions } from "./dial_server.ts";
 import { dialServer, parseServer } from "./dial_server.ts";
 
 /** How to connect and log in. */
-export interface SessionOptions extends DialOptions, Login {
+export interface ConnectOptions extends DialOptions, Login {
   /** More fields for CONNECT: `nkey`, `jwt`, `sig` (of `info.nonce`), …. */
   readonly authenticate?:
     | ((info: Info) => Credentials | Promise<Credentials>)
     | undefined;
   /** Longest that connecting and, by default, a request take; default 5000. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Told what no call or iterator can be: a refused publish, a callback that
+   * threw. Without it such an error closes the client.
+   */
+  readonly onError?: ((error: Error) => void) | undefined;
 }
 
 /** Fields of CONNECT. */
 export type Credentials = Readonly<Record<string, unknown>>;
 
-/** How long things may take unless told otherwise. */
-export const DEFAULT_TIMEOUT_MS = 5000;
+const DEFAULT_TIMEOUT_MS = 5000;
+const NOTHING = new Uint8Array(0);
+const NO_OPTIONS: PublishOptions = {};
 
-/** What a session tells its owner, and asks of it. */
+/** What a session tells its owner. */
 export interface SessionHandler {
-  /** Messages answer through this. */
-  publish: Publish;
   /** A message has come, valid during the call, for subscription `sid`. */
   onMessage(sid: number, message: Delivery): void;
-  /** The server refused something and goes on. */
-  onRefusal(error: ServerError): void;
-  /** Nothing more can be said; `null` if that was wanted here. */
-  onEnd(error: Error | null): void;
+  /**
+   * The server refused something and goes on, or `onMessage` threw. Returns
+   * whether somebody could be told.
+   */
+  onError(error: Error): boolean;
+  /** Nothing more can be said: why, and `null` if that was wanted here. */
+  onEnd(reason: Error, error: Error | null): void;
 }
 
 const NOBODY: SessionHandler = {
-  publish() {},
   onMessage() {},
-  onRefusal() {},
+  onError: () => false,
   onEnd() {},
 };
 
@@ -55,61 +62,64 @@ const NOBODY: SessionHandler = {
 export class Session {
   /** What the server said last about itself. */
   info: Info;
-  /** Resolves with what `onEnd` was told, once nothing is under way. */
+  /** Resolves with what `end` was told, once nothing is under way. */
   readonly closed: Promise<Error | null>;
+  /** Longest that things should take. */
+  readonly timeoutMs: number;
   /** To be set before there are subscriptions. */
   handler: SessionHandler = NOBODY;
   readonly #dialled: Dialled;
+  readonly #options: ConnectOptions;
   readonly #outbox: Outbox;
   readonly #writer = new PublishWriter();
   readonly #pongs: PromiseWithResolvers<void>[] = [];
   #ended = false;
   #failure: Error | null = null;
 
-  private constructor(dialled: Dialled) {
+  private constructor(dialled: Dialled, options: ConnectOptions) {
     this.#dialled = dialled;
+    this.#options = options;
+    this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.info = dialled.info;
     this.#outbox = new Outbox(dialled.transport, (error) => this.end(error));
     this.closed = this.#run();
   }
 
   /** Dials and logs in. Rejects as `dialServer` and with `TimeoutError`. */
-  static async start(options: SessionOptions): Promise<Session> {
+  static async start(options: ConnectOptions): Promise<Session> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     const late = new AbortController();
-    const error = new TimeoutError("connect", timeoutMs);
-    const timer = setTimeout(() => late.abort(error), timeoutMs);
-    try {
-      const dialled = await dialServer(options, late.signal);
-      const session = new Session(dialled);
-      late.signal.addEventListener("abort", () => session.end(error));
-      await session.#login(options);
-      return session;
-    } finally {
-      clearTimeout(timer);
-    }
+    const reject = (error: Error) => late.abort(error);
+    const promise = Session.#start(options, late.signal);
+    return await expiring({ promise, reject }, "connect", timeoutMs);
   }
 
-  /** Throws `ClosedError` once the session has ended. */
-  checkOpen(): void {
-    if (this.#ended) throw new ClosedError("Client is closed");
+  static async #start(
+    options: ConnectOptions,
+    signal: AbortSignal,
+  ): Promise<Session> {
+    const session = new Session(await dialServer(options, signal), options);
+    signal.addEventListener("abort", () => session.end(signal.reason));
+    await session.#login();
+    return session;
   }
 
-  /** Queues a line, which is given without its end. */
+  /** Queues a line, given without its end. Throws `ClosedError` afterwards. */
   send(line: string): void {
-    this.checkOpen();
+    this.#checkOpen();
     this.#outbox.append(encodeUtf8(`${line}\r\n`));
   }
 
-  /** Queues a message; reply and header block may be empty. */
+  /** See `Client.publish`. */
   publish(
     subject: string,
-    reply: string,
-    headers: Uint8Array,
-    payload: Uint8Array,
+    payload: Uint8Array | string = NOTHING,
+    { reply = "", headers }: PublishOptions = NO_OPTIONS,
   ): void {
-    this.checkOpen();
-    const size = headers.length + payload.length;
+    this.#checkOpen();
+    const data = typeof payload === "string" ? encodeUtf8(payload) : payload;
+    const block = headers === undefined ? NOTHING : headerBlock(headers);
+    const size = block.length + data.length;
     const { max_payload } = this.info;
     if (size > max_payload) {
       throw new RangeError(
@@ -120,7 +130,7 @@ export class Session {
     const target = outbox.reserve(this.#writer.room(subject, reply, size));
     const start = outbox.length;
     outbox.commit(
-      this.#writer.write(target, start, subject, reply, headers, payload),
+      this.#writer.write(target, start, subject, reply, block, data),
     );
   }
 
@@ -145,16 +155,16 @@ export class Session {
     this.#dialled.transport.close();
     const reason = error ?? new ClosedError("Client is closed");
     for (const pong of this.#pongs) pong.reject(reason);
-    this.handler.onEnd(error);
+    this.handler.onEnd(reason, error);
   }
 
-  async #login(options: SessionOptions): Promise<void> {
+  async #login(): Promise<void> {
     try {
-      const { transport } = this.#dialled;
+      const options = this.#options;
       const extra = await options.authenticate?.(this.info) ?? {};
       const url = parseServer(options.server);
       this.send(connectLine(options, url, {
-        tls_required: transport.tls !== undefined,
+        tls_required: this.#dialled.transport.tls !== undefined,
         ...extra,
       }));
       await this.flush();
@@ -167,13 +177,11 @@ export class Session {
 
   async #run(): Promise<Error | null> {
     const { transport, reader } = this.#dialled;
-    const message = new Delivery((...message) =>
-      this.handler.publish(...message)
-    );
+    const message = new Delivery((...message) => this.publish(...message));
     try {
       while (!this.#ended) {
         const frame = reader.next(message);
-        if (frame === "message") this.handler.onMessage(reader.sid, message);
+        if (frame === "message") this.#deliver(reader.sid, message);
         else if (frame === "line") this.#heard(reader.line);
         else {
           const count = await transport.read(reader.window());
@@ -188,6 +196,14 @@ export class Session {
     return this.#failure;
   }
 
+  #deliver(sid: number, message: Delivery): void {
+    try {
+      this.handler.onMessage(sid, message);
+    } catch (error) {
+      this.#report(error as Error);
+    }
+  }
+
   #heard(line: string): void {
     const [verb] = line.split(" ", 1);
     if (verb === "PING") this.send("PONG");
@@ -199,6 +215,31 @@ export class Session {
 
   #refused(error: ServerError): void {
     if (error.fatal) this.end(error);
-    else this.handler.onRefusal(error);
+    else this.#report(error);
+  }
+
+  #report(error: Error): void {
+    if (this.handler.onError(error)) return;
+    if (this.#options.onError) this.#options.onError(error);
+    else this.end(error);
+  }
+
+  #checkOpen(): void {
+    if (this.#ended) throw new ClosedError("Client is closed");
+  }
+}
+
+/** Waits for a promise that is rejected with `TimeoutError` when it is late. */
+export async function expiring<T>(
+  { promise, reject }: Omit<PromiseWithResolvers<T>, "resolve">,
+  action: string,
+  timeoutMs: number,
+): Promise<T> {
+  const expire = () => reject(new TimeoutError(action, timeoutMs));
+  const timer = setTimeout(expire, timeoutMs);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
   }
 }

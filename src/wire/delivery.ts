@@ -22,6 +22,9 @@ export type Publish = (
   options?: PublishOptions,
 ) => void;
 
+/** Status of what a server answers when nobody is subscribed. */
+export const NO_RESPONDERS = 503;
+
 /** Digits of a status stand here in a header block: behind `NATS/1.0 `. */
 const STATUS_START = 9;
 const STATUS_END = 12;
