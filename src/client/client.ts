@@ -8,7 +8,7 @@
 import type { ConnectOptions } from "../dial/session.ts";
 import { expiring, Session } from "../dial/session.ts";
 import { NoRespondersError, PermissionError } from "../errors.ts";
-import type { Delivery, Publish, PublishOptions } from "../wire/delivery.ts";
+import type { Message, Publish, PublishOptions } from "../wire/delivery.ts";
 import { NO_RESPONDERS } from "../wire/delivery.ts";
 import type { Info } from "../wire/info.ts";
 import { checkToken } from "../wire/publish_writer.ts";
@@ -17,13 +17,13 @@ import { Subscription } from "./subscription.ts";
 
 export type { DialOptions } from "../dial/dial_server.ts";
 export type { Credentials } from "../dial/session.ts";
-export { ClosedError, ServerError, TimeoutError } from "../errors.ts";
+export { ClosedError, ServerError, TimeoutError, TlsError } from "../errors.ts";
 export { NoRespondersError, PermissionError };
 export type { ClientTls } from "../transport/tls_dial.ts";
 export type * from "../transport/transport.ts";
 export type { HeaderPairs } from "../wire/headers.ts";
 export type { Info, Login } from "../wire/info.ts";
-export type { Delivery as Message, Publish, PublishOptions };
+export type { Message, Publish, PublishOptions };
 export type { ConnectOptions, SubscribeOptions, Subscription };
 
 /** How to request. */
@@ -33,7 +33,7 @@ export interface RequestOptions extends Omit<PublishOptions, "reply"> {
 }
 
 /** A request under way. */
-type Request = PromiseWithResolvers<Delivery> & { readonly subject: string };
+type Request = PromiseWithResolvers<Message> & { readonly subject: string };
 
 /**
  * A connection to a NATS server.
@@ -125,15 +125,15 @@ export class Client implements AsyncDisposable {
     subject: string,
     payload?: Uint8Array | string,
     options: RequestOptions = {},
-  ): Promise<Delivery> {
+  ): Promise<Message> {
     const { timeoutMs = this.#session.timeoutMs, headers } = options;
     if (this.#answers?.ended !== false) {
-      const callback = (message: Delivery) => this.#answered(message);
+      const callback = (message: Message) => this.#answered(message);
       this.#answers = this.subscribe(`${this.#inbox}*`, { callback });
     }
     const reply = `${this.#inbox}${++this.#lastNumber}`;
     this.publish(subject, payload, { reply, headers });
-    const pending = { subject, ...Promise.withResolvers<Delivery>() };
+    const pending = { subject, ...Promise.withResolvers<Message>() };
     this.#requests.set(reply, pending);
     try {
       return await expiring(pending, `request "${subject}"`, timeoutMs);
@@ -173,7 +173,7 @@ export class Client implements AsyncDisposable {
     await this.close();
   }
 
-  #answered(message: Delivery): void {
+  #answered(message: Message): void {
     const pending = this.#requests.get(message.subject);
     if (pending === undefined) return; // Too late.
     if (message.status !== NO_RESPONDERS) pending.resolve(message.copy());

@@ -1,13 +1,13 @@
 /** A client's interest in a subject: calls back, or is iterated. */
 
-import type { Delivery } from "../wire/delivery.ts";
+import type { Message } from "../wire/delivery.ts";
 
 /** How to subscribe. */
 export interface SubscribeOptions {
   /** Queue group: each message goes to one of its members. */
   readonly queue?: string | undefined;
   /** Called per message; without it the subscription is iterated. */
-  readonly callback?: ((message: Delivery) => void) | undefined;
+  readonly callback?: ((message: Message) => void) | undefined;
   /** Ends after this many messages. */
   readonly max?: number | undefined;
 }
@@ -16,13 +16,13 @@ export interface SubscribeOptions {
  * From `Client.subscribe`. Iterate it once; leaving the loop unsubscribes.
  * What comes before anybody asks for it is kept, without bound.
  */
-export class Subscription implements AsyncIterable<Delivery> {
+export class Subscription implements AsyncIterable<Message> {
   /** Messages received. */
   delivered = 0;
   /** No more messages will come. */
   ended = false;
   readonly #leave: (drained: boolean) => Promise<void>;
-  #waiting: Delivery[] = [];
+  #waiting: Message[] = [];
   #wake: () => void = () => {};
   #error: Error | null = null;
 
@@ -46,7 +46,7 @@ export class Subscription implements AsyncIterable<Delivery> {
   }
 
   /** Yields copies. Throws what ended the subscription, if that is an error. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Delivery, void, void> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, void> {
     if (this.options.callback) {
       throw new TypeError("Cannot iterate: has a callback");
     }
@@ -64,7 +64,7 @@ export class Subscription implements AsyncIterable<Delivery> {
   }
 
   /** The client has a message, which is valid during the call. */
-  deliver(message: Delivery): void {
+  deliver(message: Message): void {
     const { callback, max } = this.options;
     if (++this.delivered === max) this.unsubscribe();
     if (callback) return callback(message);

@@ -8,7 +8,7 @@ import { dialTcp } from "../transport/tcp.ts";
 import type { ClientTls } from "../transport/tls_dial.ts";
 import { dialTls } from "../transport/tls_dial.ts";
 import type { Transport } from "../transport/transport.ts";
-import { Delivery } from "../wire/delivery.ts";
+import { Message } from "../wire/delivery.ts";
 import { FrameReader } from "../wire/frame_reader.ts";
 import type { Info } from "../wire/info.ts";
 import { parseInfo } from "../wire/info.ts";
@@ -79,7 +79,7 @@ export function parseServer(server: string = DEFAULT_SERVER): URL {
 
 async function readInfo(transport: Transport): Promise<Dialled> {
   const reader = new FrameReader();
-  while (reader.next(new Delivery(() => {})) !== "line") {
+  while (reader.next(new Message(() => {})) !== "line") {
     const count = await transport.read(reader.window());
     if (count === null) throw new ClosedError("Server closed");
     reader.filled(count);

@@ -8,7 +8,7 @@ import { ClosedError, FrameError, TimeoutError } from "../errors.ts";
 import { Outbox } from "../transport/outbox.ts";
 import { encodeUtf8 } from "../wire/ascii.ts";
 import type { PublishOptions } from "../wire/delivery.ts";
-import { Delivery } from "../wire/delivery.ts";
+import { Message } from "../wire/delivery.ts";
 import { headerBlock } from "../wire/headers.ts";
 import type { Info, Login } from "../wire/info.ts";
 import { connectLine, parseInfo } from "../wire/info.ts";
@@ -42,7 +42,7 @@ const NO_OPTIONS: PublishOptions = {};
 /** What a session tells its owner. */
 export interface SessionHandler {
   /** A message has come, valid during the call, for subscription `sid`. */
-  onMessage(sid: number, message: Delivery): void;
+  onMessage(sid: number, message: Message): void;
   /**
    * The server refused something and goes on, or `onMessage` threw. Returns
    * whether somebody could be told.
@@ -89,9 +89,13 @@ export class Session {
   static async start(options: ConnectOptions): Promise<Session> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     const late = new AbortController();
-    const reject = (error: Error) => late.abort(error);
-    const promise = Session.#start(options, late.signal);
-    return await expiring({ promise, reject }, "connect", timeoutMs);
+    const { promise, resolve, reject } = Promise.withResolvers<Session>();
+    Session.#start(options, late.signal).then(resolve, reject);
+    const expire = (error: Error) => {
+      late.abort(error);
+      reject(error); // Whatever does not heed the signal.
+    };
+    return await expiring({ promise, reject: expire }, "connect", timeoutMs);
   }
 
   static async #start(
@@ -177,7 +181,7 @@ export class Session {
 
   async #run(): Promise<Error | null> {
     const { transport, reader } = this.#dialled;
-    const message = new Delivery((...message) => this.publish(...message));
+    const message = new Message((...message) => this.publish(...message));
     try {
       while (!this.#ended) {
         const frame = reader.next(message);
@@ -196,7 +200,7 @@ export class Session {
     return this.#failure;
   }
 
-  #deliver(sid: number, message: Delivery): void {
+  #deliver(sid: number, message: Message): void {
     try {
       this.handler.onMessage(sid, message);
     } catch (error) {

@@ -34,7 +34,7 @@ const STATUS_END = 12;
  * valid until the callback returns: `copy()` to keep it. Iterators and
  * `request` hand out copies.
  */
-export class Delivery {
+export class Message {
   readonly #publish: Publish;
   #bytes: Uint8Array = new Uint8Array(0);
   #subjectStart = 0;
@@ -112,9 +112,9 @@ export class Delivery {
   }
 
   /** The same message in memory of its own. */
-  copy(): Delivery {
+  copy(): Message {
     const from = this.#subjectStart;
-    const copy = new Delivery(this.#publish);
+    const copy = new Message(this.#publish);
     copy.locate(
       this.#bytes.slice(from, this.#end),
       0,

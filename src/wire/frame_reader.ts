@@ -12,7 +12,7 @@
 import { FrameError } from "../errors.ts";
 import { CR, decodeUtf8, LF, parseSize, SPACE } from "./ascii.ts";
 import { ByteBuffer } from "./buffer.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Message } from "./delivery.ts";
 import { endOfToken } from "./message_scanner.ts";
 
 const FIRST_BUFFER = 16 * 1024;
@@ -63,7 +63,8 @@ export class FrameReader {
     this.#start = 0;
     this.#end = rest;
     this.#addressLength = 0; // It is overwritten.
-    return this.#buffer.room.subarray(rest);
+    const { room } = this.#buffer;
+    return rest === 0 ? room : room.subarray(rest);
   }
 
   /** `count` bytes were read into the window. */
@@ -76,7 +77,7 @@ export class FrameReader {
    * a line of any other kind, or `null` when more bytes are needed. Throws
    * `FrameError` for what is not the protocol.
    */
-  next(message: Delivery): "message" | "line" | null {
+  next(message: Message): "message" | "line" | null {
     const start = this.#start;
     const length = this.#end - start;
     if (length === 0 || length < this.#need) return null;
@@ -102,7 +103,7 @@ export class FrameReader {
     return true;
   }
 
-  #message(message: Delivery, hasHeaders: boolean): boolean {
+  #message(message: Message, hasHeaders: boolean): boolean {
     const start = this.#start;
     if (!this.#sameAddress(start) && !this.#address(start)) return false;
     const head = this.#arguments(start + this.#addressLength);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { Client, ServerError } from "../../src/client/client.ts";
+import { Client, ServerError, TimeoutError } from "../../src/client/client.ts";
 import type { Info } from "../../src/client/client.ts";
 import type { ServerOptions } from "../../src/mod.ts";
 import { Folder } from "../support/folder.ts";
 import { newNkeyUser } from "../support/nkeys.ts";
 import type { NkeyUser } from "../support/nkeys.ts";
 import { OfficialServer, officialServers } from "../support/official_server.ts";
-import { TestServer } from "../support/server.ts";
+import { eventually, TestServer } from "../support/server.ts";
 
 /** Logs in as `user`, with the signature of `signer`. */
 function connectAs(
@@ -97,5 +97,21 @@ Deno.test("Client.connect() rejects with what authenticate throws", async () => 
       authenticate: () => Promise.reject(failure),
     }),
     failure,
+  );
+});
+
+Deno.test("Client.connect() does not wait for authenticate for ever", async () => {
+  await using test = await TestServer.start();
+  await assert.rejects(
+    Client.connect({
+      transport: test.server.inProcessConn(),
+      authenticate: () => new Promise(() => {}),
+      timeoutMs: 10,
+    }),
+    TimeoutError,
+  );
+  await eventually(
+    () => test.server.clientCount === 0,
+    "the connection is closed",
   );
 });

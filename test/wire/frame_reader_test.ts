@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FrameError } from "../../src/errors.ts";
 import { decodeUtf8, encodeUtf8 } from "../../src/wire/ascii.ts";
-import { Delivery } from "../../src/wire/delivery.ts";
+import { Message } from "../../src/wire/delivery.ts";
 import { FrameReader } from "../../src/wire/frame_reader.ts";
 
 const STREAM = encodeUtf8(
@@ -37,7 +37,7 @@ const EXPECTED = [
 function read(pieces: readonly Uint8Array[]): string[] {
   const said: string[] = [];
   const reader = new FrameReader();
-  const message = new Delivery(() => {});
+  const message = new Message(() => {});
   for (const piece of pieces) {
     for (let at = 0; at < piece.length;) {
       const window = reader.window();
@@ -53,7 +53,7 @@ function read(pieces: readonly Uint8Array[]): string[] {
   return said;
 }
 
-function shown(sid: number, message: Delivery): string {
+function shown(sid: number, message: Message): string {
   const { subject, reply, status, data, headers } = message.copy();
   const json = headers === undefined
     ? "-"
@@ -61,11 +61,11 @@ function shown(sid: number, message: Delivery): string {
   return `${sid} ${subject} ${reply} ${status} ${decodeUtf8(data)} ${json}`;
 }
 
-Deno.test("FrameReader.parse() reads a stream whole", () => {
+Deno.test("FrameReader.next() reads a stream whole", () => {
   assert.deepEqual(read([STREAM]), EXPECTED);
 });
 
-Deno.test("FrameReader.parse() reads a stream cut at every byte", () => {
+Deno.test("FrameReader.next() reads a stream cut at every byte", () => {
   for (let cut = 1; cut < STREAM.length; cut++) {
     const pieces = [STREAM.subarray(0, cut), STREAM.subarray(cut)];
     assert.deepEqual(read(pieces), EXPECTED, `cut at ${cut}`);
@@ -76,13 +76,13 @@ Deno.test("FrameReader.parse() reads a stream cut at every byte", () => {
   );
 });
 
-Deno.test("FrameReader.parse() takes messages larger than its buffer", () => {
+Deno.test("FrameReader.next() takes messages larger than its buffer", () => {
   const payload = "x".repeat(3_000_000);
   const stream = encodeUtf8(`MSG a 1 3000000\r\n${payload}\r\n`.repeat(3));
   assert.deepEqual(read([stream]), Array(3).fill(`1 a  0 ${payload} -`));
 });
 
-Deno.test("FrameReader.parse() refuses what is not the protocol", async (t) => {
+Deno.test("FrameReader.next() refuses what is not the protocol", async (t) => {
   for (
     const line of [
       "MSG a 1 x\r\n",
