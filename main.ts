@@ -3,6 +3,6 @@
  * does, `src/mod.ts` offers to programs as well.
  */
 
-import { main } from "./src/cli/serve.ts";
+import { main } from "./src/cli/main.ts";
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -15,7 +15,13 @@ interface Subscription {
 }
 
 function subscription(subject: string): Subscription {
-  return { subject: fromLatin1(subject), queue: null, via: null, weight: 1, slot: -1 };
+  return {
+    subject: fromLatin1(subject),
+    queue: null,
+    via: null,
+    weight: 1,
+    slot: -1,
+  };
 }
 
 /** `count` subscriptions of three tokens, a tenth of them with a wildcard. */

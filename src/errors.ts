@@ -236,6 +236,71 @@ export class ClosedError extends Error {
   override readonly name = "ClosedError";
 }
 
+/** What came over a connection is not the protocol. */
+export class FrameError extends SyntaxError {
+  /** The class name. */
+  override readonly name = "FrameError";
+}
+
+/** The server said `-ERR '<text>'`. */
+export class ServerError extends Error {
+  /** The class name. */
+  override readonly name: string = "ServerError";
+
+  /** `text` is what stood between the quotes; `fatal`: the server closes. */
+  constructor(readonly text: string, readonly fatal: boolean) {
+    super(`Server refused: ${text}`);
+  }
+}
+
+/** The server did not let the client publish or subscribe; the client stays. */
+export class PermissionError extends ServerError {
+  /** The class name. */
+  override readonly name = "PermissionError";
+
+  /** What was tried, on which subject; `queue` is empty without one. */
+  constructor(
+    text: string,
+    readonly operation: "publish" | "subscription",
+    readonly subject: string,
+    readonly queue: string,
+  ) {
+    super(text, false);
+  }
+
+  /** Whether it was this that was refused. */
+  concerns(
+    operation: "publish" | "subscription",
+    subject: string,
+    queue = "",
+  ): boolean {
+    return this.operation === operation && this.subject === subject &&
+      this.queue === queue;
+  }
+}
+
+/** Nobody is subscribed to the subject of a request. */
+export class NoRespondersError extends Error {
+  /** The class name. */
+  override readonly name = "NoRespondersError";
+
+  /** `subject` is where the request went. */
+  constructor(readonly subject: string) {
+    super(`Cannot request "${subject}": no responders`);
+  }
+}
+
+/** Something took longer than it was given. */
+export class TimeoutError extends Error {
+  /** The class name. */
+  override readonly name = "TimeoutError";
+
+  /** `action` is what was waited for. */
+  constructor(action: string, readonly timeoutMs: number) {
+    super(`Cannot ${action}: timed out after ${timeoutMs} ms`);
+  }
+}
+
 /** Says why listening failed in the words operators know from nats-server. */
 function listenCause(address: string, cause: Error): string {
   if (cause instanceof Deno.errors.AddrInUse) {

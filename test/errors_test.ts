@@ -7,6 +7,12 @@ Deno.test("every error class carries its own name", () => {
     new errors.ConfigError("text"),
     new errors.ListenError("127.0.0.1:1", new Error("text")),
     new errors.ClosedError("text"),
+    new errors.TlsError("text"),
+    new errors.FrameError("text"),
+    new errors.ServerError("text", true),
+    new errors.PermissionError("text", "publish", "a", ""),
+    new errors.NoRespondersError("a"),
+    new errors.TimeoutError("text", 1),
   ];
   for (const error of instances) {
     assert.equal(error.name, error.constructor.name);

@@ -5,6 +5,7 @@ import manifest from "../deno.json" with { type: "json" };
 import { helpText } from "../src/config/flags.ts";
 import { block, README } from "./support/readme.ts";
 import { TestServer } from "./support/server.ts";
+import { runTool, Tool } from "./support/tool.ts";
 
 Deno.test("README's client script prints what README says", async () => {
   await using server = await TestServer.listening();
@@ -60,6 +61,39 @@ Deno.test("README's authenticator lets in who is in the table", async () => {
     "-ERR 'Authorization Violation'",
     "",
   ], decode(stderr));
+});
+
+Deno.test("README's pub, sub and req print what README says", async () => {
+  await using server = await TestServer.listening();
+  const url = server.server.clientURL();
+  const responder = await server.client();
+  await responder.send("SUB shout.* 1\r\n");
+  await responder.quiet();
+  const steps = block("console", "midge sub 'sensor").split(/^\$ midge /m)
+    .slice(1)
+    .map((step) => /^(.*?)(?: &)?\n(.*)$/s.exec(step)?.slice(1) ?? []);
+  const tools = steps.map(([words, shown]) => ({
+    args: [...words.matchAll(/'([^']*)'|(\S+)/g)]
+      .map(([, quoted, plain]) => quoted ?? plain).concat("-s", url),
+    shown,
+  }));
+  const [sub, pub, req, none] = tools;
+  await using subscribing = new Tool(sub.args);
+  await subscribing.said(/Subscribing/);
+  const published = await runTool(pub.args);
+  const received = await subscribing.result();
+  assert.equal(received.stderr, sub.shown);
+  assert.equal(published.stderr + received.stdout, pub.shown);
+  await using requesting = new Tool(req.args);
+  const [, , , reply] = (await responder.through("\r\n")).split(" ");
+  const text = (await responder.through("\r\n")).trim();
+  await responder.send(
+    `PUB ${reply} ${text.length}\r\n${text.toUpperCase()}\r\n`,
+  );
+  const { stderr, stdout } = await requesting.result();
+  const anyTime = (line: string) => line.replace(/[\d.]+ms/, "…ms");
+  assert.equal(anyTime(stderr + stdout), anyTime(req.shown));
+  assert.equal((await runTool(none.args)).stderr, none.shown);
 });
 
 Deno.test("README shows the help there is", () => {

@@ -1,24 +1,25 @@
 /**
- * The text form of nkeys, NATS' public keys: base32 of prefix, key and CRC-16
- * (client-protocol §5.3).
+ * The text form of nkeys, NATS' public keys, and of their seeds: base32 of
+ * prefix, key and CRC-16 (client-protocol §5.3).
  */
 
 /** First byte of a server's public key; makes the text start with `N`. */
 const PREFIX_SERVER = 13 << 3;
 /** First byte of a user's public key; makes the text start with `U`. */
 const PREFIX_USER = 20 << 3;
+/** First byte of a seed without the bits that say whose; its text starts with `S`. */
+const PREFIX_SEED = 18 << 3;
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** An id for one run of a server: the text of a random server key. */
 export function newServerId(): string {
-  const raw = new Uint8Array(1 + 32 + 2);
-  crypto.getRandomValues(raw);
-  raw[0] = PREFIX_SERVER;
-  const crc = crc16(raw.subarray(0, 33));
-  raw[33] = crc & 0xff;
-  raw[34] = crc >>> 8;
-  return base32(raw);
+  return encode(PREFIX_SERVER, crypto.getRandomValues(new Uint8Array(32)));
+}
+
+/** The text of a user's public key of 32 bytes: `U…`. */
+export function encodeUserNkey(key: Uint8Array): string {
+  return encode(PREFIX_USER, key);
 }
 
 /**
@@ -30,6 +31,18 @@ export function decodeUserNkey(text: string): Uint8Array<ArrayBuffer> | null {
   if (raw === null || raw[0] !== PREFIX_USER) return null;
   const crc = crc16(raw.subarray(0, 33));
   return crc === (raw[33] | raw[34] << 8) ? raw.slice(1, 33) : null;
+}
+
+/**
+ * The 32 secret bytes of a user's seed, `SU…`; `null` for what is not the text
+ * of one: 58 characters, seed and user as prefix, and a CRC that fits.
+ */
+export function decodeUserSeed(text: string): Uint8Array<ArrayBuffer> | null {
+  const raw = text.length === 58 ? decodeBase32(text) : null;
+  if (raw === null || raw[0] !== (PREFIX_SEED | PREFIX_USER >> 5)) return null;
+  if (raw[1] !== (PREFIX_USER & 31) << 3) return null;
+  const crc = crc16(raw.subarray(0, 34));
+  return crc === (raw[34] | raw[35] << 8) ? raw.slice(2, 34) : null;
 }
 
 /** CRC-16/XMODEM: polynomial 0x1021, initial value 0. */
@@ -59,6 +72,12 @@ export function base32(bytes: Uint8Array): string {
     }
   }
   return bits > 0 ? text + BASE32[(value << (5 - bits)) & 31] : text;
+}
+
+function encode(prefix: number, key: Uint8Array): string {
+  const body = Uint8Array.of(prefix, ...key);
+  const crc = crc16(body);
+  return base32(Uint8Array.of(...body, crc & 0xff, crc >>> 8));
 }
 
 /** Bytes of RFC 4648 base32 without padding; `null` for other characters. */

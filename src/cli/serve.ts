@@ -1,6 +1,6 @@
 /**
- * The executable: command line in, a running server and an exit code out. With
- * its neighbours the only place that touches signals, standard streams and
+ * The server's command line: flags in, a running server and an exit code out.
+ * With its neighbours the only place that touches signals, standard streams and
  * process exit.
  */
 
@@ -20,18 +20,10 @@ import { removeFile, writePidFile, writePortsFile } from "./process_files.ts";
 import { handleSignals } from "./signals.ts";
 
 /**
- * Runs midge with the arguments behind the program's name until it has shut
+ * Runs a server with the arguments behind the program's name until it has shut
  * down, and returns the exit code. Never throws for what a user can get wrong.
  */
-export async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === "mkpasswd") {
-    const { mkpasswd } = await import("./mkpasswd.ts");
-    return await mkpasswd(args.slice(1));
-  }
-  if (args[0] === "top") {
-    const { top } = await import("./top.ts");
-    return await top(args.slice(1));
-  }
+export async function runServer(args: readonly string[]): Promise<number> {
   let line: CommandLine;
   try {
     line = parseFlags(args);

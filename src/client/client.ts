@@ -1,68 +1,39 @@
 /**
  * A small NATS client over any byte stream: publish, subscribe, request. One
  * connection and its end; connecting again is left to who uses it.
+ *
+ * @module
  */
 
-import { ClosedError } from "../errors.ts";
-import type { ClientTls } from "../transport/tls_dial.ts";
-import type { Transport } from "../transport/transport.ts";
-import { VERSION } from "../version.ts";
-import { encodeUtf8 } from "../wire/ascii.ts";
+import type { ConnectOptions } from "../dial/session.ts";
+import { expiring, Session } from "../dial/session.ts";
+import { NoRespondersError, PermissionError } from "../errors.ts";
+import type { Message, Publish, PublishOptions } from "../wire/delivery.ts";
+import { NO_RESPONDERS } from "../wire/delivery.ts";
 import type { Info } from "../wire/info.ts";
-import type {
-  ConnectOptions,
-  Credentials,
-  RequestOptions,
-} from "./connect_options.ts";
-import { DEFAULT_TIMEOUT_MS, dial, parseServer } from "./connect_options.ts";
-import {
-  isFatal,
-  NoRespondersError,
-  PermissionError,
-  serverError,
-  TimeoutError,
-} from "./errors.ts";
-import type { FrameHandler } from "./frame_reader.ts";
-import { FrameError, FrameReader } from "./frame_reader.ts";
-import type { HeaderPairs, Message, PublishOptions } from "./message.ts";
-import { headerBlock } from "./message.ts";
-import { checkToken, Outbox } from "./outbox.ts";
-import type { SubscribeOptions, SubscriptionHost } from "./subscription.ts";
+import { checkToken } from "../wire/publish_writer.ts";
+import type { SubscribeOptions } from "./subscription.ts";
 import { Subscription } from "./subscription.ts";
 
-export type {
-  ClientTls,
-  ConnectOptions,
-  Credentials,
-  HeaderPairs,
-  Info,
-  Message,
-  PublishOptions,
-  RequestOptions,
-  SubscribeOptions,
-  Subscription,
-  Transport,
-};
-export { ClosedError, NoRespondersError, PermissionError, TimeoutError };
-export { ServerError } from "./errors.ts";
-export type { Publisher } from "./message.ts";
-export type {
-  Address,
-  PeerCertificate,
-  TlsFacts,
-} from "../transport/transport.ts";
+export type { DialOptions } from "../dial/dial_server.ts";
+export type { Credentials } from "../dial/session.ts";
+export { ClosedError, ServerError, TimeoutError, TlsError } from "../errors.ts";
+export { NoRespondersError, PermissionError };
+export type { ClientTls } from "../transport/tls_dial.ts";
+export type * from "../transport/transport.ts";
+export type { HeaderPairs } from "../wire/headers.ts";
+export type { Info, Login } from "../wire/info.ts";
+export type { Message, Publish, PublishOptions };
+export type { ConnectOptions, SubscribeOptions, Subscription };
 
-/** A request under way. */
-interface Pending extends PromiseWithResolvers<Message> {
-  readonly subject: string;
+/** How to request. */
+export interface RequestOptions extends Omit<PublishOptions, "reply"> {
+  /** Longest to wait for the answer. */
+  readonly timeoutMs?: number | undefined;
 }
 
-/** What the parts of a client see of it. */
-type Host = FrameHandler & SubscriptionHost;
-
-const NO_OPTIONS: PublishOptions = {};
-const NO_RESPONDERS = 503;
-const NOTHING = new Uint8Array(0);
+/** A request under way. */
+type Request = PromiseWithResolvers<Message> & { readonly subject: string };
 
 /**
  * A connection to a NATS server.
@@ -73,81 +44,48 @@ const NOTHING = new Uint8Array(0);
  * import { Client } from "@midge/server/client";
  *
  * await using server = await Server.start({ dontListen: true });
- * await using client = await Client.connect({
- *   transport: server.inProcessConn(),
- * });
+ * const transport = server.inProcessConn();
+ * await using client = await Client.connect({ transport });
  * client.subscribe("greet", { callback: (m) => m.respond("hello") });
  * const answer = await client.request("greet");
  * console.log(new TextDecoder().decode(answer.data));
  * ```
  */
 export class Client implements AsyncDisposable {
-  /** Why the connection ended; `null` when it was closed or drained here. */
-  readonly closed: Promise<Error | null>;
-  readonly #transport: Transport;
-  readonly #host: Host;
-  readonly #reader: FrameReader;
-  readonly #outbox: Outbox;
-  readonly #timeoutMs: number;
-  readonly #onError: (error: Error) => void;
+  readonly #session: Session;
   readonly #subscriptions = new Map<number, Subscription>();
-  readonly #requests = new Map<string, Pending>();
-  readonly #pongs: PromiseWithResolvers<void>[] = [];
-  readonly #finished = Promise.withResolvers<Error | null>();
-  readonly #inboxPrefix = `_INBOX.${crypto.randomUUID()}.`;
-  #inbox: Subscription | null = null;
-  #lastSid = 0;
-  #lastRequest = 0;
-  #info: Info | null = null;
-  #maxPayload = Infinity;
-  #ended = false;
-  #failure: Error | null = null;
+  readonly #requests = new Map<string, Request>();
+  readonly #inbox = `_INBOX.${crypto.randomUUID()}.`;
+  #answers: Subscription | null = null;
+  #lastNumber = 0;
 
-  private constructor(transport: Transport, options: ConnectOptions) {
-    this.#transport = transport;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#onError = options.onError ?? ((error) => this.#end(error));
-    this.closed = this.#finished.promise;
-    this.#host = this.#hosting();
-    this.#reader = new FrameReader(this.#host);
-    this.#outbox = new Outbox(transport, (error) => this.#end(error));
-    this.#read();
+  private constructor(session: Session) {
+    this.#session = session;
+    session.handler = {
+      onMessage: (sid, message) =>
+        this.#subscriptions.get(sid)?.deliver(message),
+      onError: (error) => this.#blame(error),
+      onEnd: (reason, error) => this.#ended(reason, error),
+    };
   }
 
   /**
    * Connects and logs in. Rejects with `ServerError` when the server refuses,
-   * `TimeoutError` when it takes too long, `TlsError` when it insists on TLS
-   * and the transport has none, and the platform's error when it is not there.
+   * `TimeoutError` when it takes too long, `TlsError` when TLS is wanted and
+   * cannot be had, and the platform's error when the server is not there.
    */
   static async connect(options: ConnectOptions = {}): Promise<Client> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-    const url = parseServer(options.server ?? "nats://127.0.0.1:4222");
-    const late = new AbortController();
-    const timer = setTimeout(
-      () => late.abort(new TimeoutError("connect", timeoutMs)),
-      timeoutMs,
-    );
-    try {
-      const greeted = await dial(options, url, late.signal);
-      const client = new Client(greeted.transport, options);
-      try {
-        await client.#login(greeted.info, options, url);
-        return client;
-      } catch (error) {
-        await client.close();
-        throw error;
-      }
-    } catch (error) {
-      throw late.signal.aborted ? late.signal.reason : error;
-    } finally {
-      clearTimeout(timer);
-    }
+    return new Client(await Session.start(options));
+  }
+
+  /** Why the connection ended; `null` when it was closed or drained here. */
+  get closed(): Promise<Error | null> {
+    return this.#session.closed;
   }
 
   /** What the server said last about itself. */
   get info(): Info {
-    if (this.#info === null) throw new ClosedError("Not connected");
-    return this.#info;
+    return this.#session.info;
   }
 
   /**
@@ -158,32 +96,23 @@ export class Client implements AsyncDisposable {
    */
   publish(
     subject: string,
-    payload: Uint8Array | string = NOTHING,
-    options: PublishOptions = NO_OPTIONS,
+    payload?: Uint8Array | string,
+    options?: PublishOptions,
   ): void {
-    this.#checkOpen();
-    const { reply = "", headers } = options;
-    const data = typeof payload === "string" ? encodeUtf8(payload) : payload;
-    const block = headers === undefined ? NOTHING : headerBlock(headers);
-    const size = data.length + block.length;
-    if (size > this.#maxPayload) {
-      throw new RangeError(
-        `Cannot publish ${size} bytes: at most ${this.#maxPayload}`,
-      );
-    }
-    this.#outbox.message(subject, reply, block, data);
+    this.#session.publish(subject, payload, options);
   }
 
   /** Subscribes. Throws `TypeError` for a subject or queue with blanks. */
   subscribe(subject: string, options: SubscribeOptions = {}): Subscription {
-    this.#checkOpen();
+    const { queue = "", max } = options;
     checkToken(subject);
-    if (options.queue !== undefined) checkToken(options.queue);
-    const sid = ++this.#lastSid;
-    const subscription = new Subscription(this.#host, sid, subject, options);
+    if (queue !== "") checkToken(queue);
+    const sid = ++this.#lastNumber;
+    this.#session.send(`SUB ${subject} ${queue} ${sid}`);
+    if (max !== undefined) this.#session.send(`UNSUB ${sid} ${max}`);
+    const leave = (drained: boolean) => this.#leave(sid, drained);
+    const subscription = new Subscription(subject, options, leave);
     this.#subscriptions.set(sid, subscription);
-    this.#outbox.line(`SUB ${subject} ${subscription.queue} ${sid}\r\n`);
-    if (options.max !== undefined) subscription.unsubscribe(options.max);
     return subscription;
   }
 
@@ -194,42 +123,33 @@ export class Client implements AsyncDisposable {
    */
   async request(
     subject: string,
-    payload: Uint8Array | string = NOTHING,
+    payload?: Uint8Array | string,
     options: RequestOptions = {},
   ): Promise<Message> {
-    const { timeoutMs = this.#timeoutMs, headers } = options;
-    this.#checkOpen();
-    this.#inbox ??= this.subscribe(`${this.#inboxPrefix}*`, {
-      callback: (message) => this.#answered(message),
-    });
-    const reply = `${this.#inboxPrefix}${++this.#lastRequest}`;
-    const pending = { subject, ...Promise.withResolvers<Message>() };
+    const { timeoutMs = this.#session.timeoutMs, headers } = options;
+    if (this.#answers?.ended !== false) {
+      const callback = (message: Message) => this.#answered(message);
+      this.#answers = this.subscribe(`${this.#inbox}*`, { callback });
+    }
+    const reply = `${this.#inbox}${++this.#lastNumber}`;
     this.publish(subject, payload, { reply, headers });
+    const pending = { subject, ...Promise.withResolvers<Message>() };
     this.#requests.set(reply, pending);
-    const timer = setTimeout(
-      () => pending.reject(new TimeoutError(`request "${subject}"`, timeoutMs)),
-      timeoutMs,
-    );
     try {
-      return await pending.promise;
+      return await expiring(pending, `request "${subject}"`, timeoutMs);
     } finally {
-      clearTimeout(timer);
       this.#requests.delete(reply);
     }
   }
 
   /** Resolves when the server has handled all that was queued until now. */
   async flush(): Promise<void> {
-    this.#checkOpen();
-    const pong = Promise.withResolvers<void>();
-    this.#pongs.push(pong);
-    this.#outbox.line("PING\r\n");
-    await pong.promise;
+    await this.#session.flush();
   }
 
   /** Resolves when so little is queued that more can be published. */
-  ready(): Promise<void> {
-    return this.#outbox.ready();
+  async ready(): Promise<void> {
+    await this.#session.ready();
   }
 
   /**
@@ -237,15 +157,14 @@ export class Client implements AsyncDisposable {
    * what callbacks answered to arrive, then closes.
    */
   async drain(): Promise<void> {
-    this.#checkOpen();
-    await Promise.all([...this.#subscriptions.values()].map((s) => s.drain()));
+    await Promise.all(this.#subscriptions.values().map((s) => s.drain()));
     await this.flush();
     await this.close();
   }
 
   /** Closes now; what is queued is lost. Resolves when all is over. */
   async close(): Promise<void> {
-    this.#end(null);
+    this.#session.end(null);
     await this.closed;
   }
 
@@ -254,150 +173,46 @@ export class Client implements AsyncDisposable {
     await this.close();
   }
 
-  async #login(info: string, options: ConnectOptions, url: URL): Promise<void> {
-    this.#informed(info);
-    const [user, pass] = [url.username, url.password].map(decodeURIComponent);
-    const connect = {
-      ...{ verbose: false, pedantic: false, headers: true, protocol: 1 },
-      ...{ no_responders: true, lang: "midge", version: VERSION },
-      ...{ echo: options.echo ?? true, name: options.name },
-      user: options.user ?? (pass ? user : undefined),
-      pass: options.pass ?? (pass || undefined),
-      auth_token: options.token ?? (pass ? undefined : user || undefined),
-      tls_required: this.#transport.tls === undefined ? undefined : true,
-      ...await options.authenticate?.(this.info),
-    };
-    this.#outbox.line(`CONNECT ${JSON.stringify(connect)}\r\n`);
-    await this.flush();
+  #answered(message: Message): void {
+    const pending = this.#requests.get(message.subject);
+    if (pending === undefined) return; // Too late.
+    if (message.status !== NO_RESPONDERS) pending.resolve(message.copy());
+    else pending.reject(new NoRespondersError(pending.subject));
   }
 
-  async #read(): Promise<void> {
-    try {
-      for (;;) {
-        const count = await this.#transport.read(this.#reader.window());
-        if (count === null) throw new ClosedError("Server closed");
-        this.#reader.filled(count);
-        this.#parse();
-      }
-    } catch (error) {
-      this.#end(error as Error);
-    }
-    await this.#outbox.end();
-    this.#finished.resolve(this.#failure);
-  }
-
-  #parse(): void {
-    while (!this.#ended) {
-      try {
-        return this.#reader.parse();
-      } catch (error) {
-        if (error instanceof FrameError) throw error;
-        this.#onError(error as Error);
-      }
-    }
-  }
-
-  /** What readers and subscriptions may do that users may not. */
-  #hosting(): Host {
-    return {
-      ended: () => this.#ended,
-      publish: (...message) => this.publish(...message),
-      onMessage: (sid, message) =>
-        this.#subscriptions.get(sid)?.deliver(message),
-      onLine: (line) => this.#heard(line),
-      unsubscribe: (subscription, max) => this.#unsubscribe(subscription, max),
-      drain: async (subscription) => {
-        this.#outbox.line(`UNSUB ${subscription.sid}\r\n`);
-        await this.flush();
-        this.#forget(subscription, null);
-      },
-      forget: (subscription) => this.#forget(subscription, null),
-    };
-  }
-
-  #heard(line: string): void {
-    const [verb] = line.split(" ", 1);
-    if (verb === "PING") this.#outbox.line("PONG\r\n");
-    else if (verb === "PONG") this.#pongs.shift()?.resolve();
-    else if (verb === "INFO") this.#informed(line.slice(5));
-    else if (verb === "-ERR") this.#refused(line.slice(6, -1));
-    else if (verb !== "+OK") throw new FrameError(`Cannot parse "${verb}"`);
-  }
-
-  #informed(json: string): void {
-    try {
-      this.#info = JSON.parse(json);
-    } catch (cause) {
-      throw new FrameError("Cannot parse INFO", { cause });
-    }
-    this.#maxPayload = this.#info?.max_payload ?? Infinity;
-  }
-
-  #refused(text: string): void {
-    const error = serverError(text);
-    if (isFatal(error)) this.#end(error);
-    else if (!this.#blame(error)) this.#onError(error);
-  }
-
-  /** Tells whoever asked for what was refused; `false` if nobody can be told. */
+  /** Tells whoever asked for what was refused; `false` if that was nobody. */
   #blame(error: Error): boolean {
     if (!(error instanceof PermissionError)) return false;
     let told = false;
-    for (const one of this.#subscriptions.values()) {
-      if (error.operation !== "subscription") break;
-      if (one.subject !== error.subject || one.queue !== error.queue) continue;
-      told = this.#forget(one, error) || told;
-      if (one === this.#inbox) return this.#failRequests(error);
+    for (const [sid, { subject, options }] of this.#subscriptions) {
+      if (!error.concerns("subscription", subject, options.queue)) continue;
+      told = this.#forget(sid, error) || told;
     }
-    for (const one of this.#requests.values()) {
-      if (error.operation !== "publish" || one.subject !== error.subject) {
-        continue;
-      }
-      one.reject(error);
+    const noAnswers = error.concerns("subscription", `${this.#inbox}*`);
+    for (const pending of this.#requests.values()) {
+      if (!noAnswers && !error.concerns("publish", pending.subject)) continue;
+      pending.reject(error);
       told = true;
     }
     return told;
   }
 
-  #failRequests(error: Error): true {
-    this.#inbox = null;
-    for (const request of this.#requests.values()) request.reject(error);
-    return true;
+  async #leave(sid: number, drained: boolean): Promise<void> {
+    if (!this.#subscriptions.has(sid)) return;
+    this.#session.send(`UNSUB ${sid}`);
+    if (drained) await this.flush();
+    this.#forget(sid, null);
   }
 
-  #answered(message: Message): void {
-    const request = this.#requests.get(message.subject);
-    if (request === undefined) return; // Too late.
-    if (message.status !== NO_RESPONDERS) request.resolve(message.copy());
-    else request.reject(new NoRespondersError(request.subject));
+  /** Returns whether somebody iterates to see why. */
+  #forget(sid: number, error: Error | null): boolean {
+    const subscription = this.#subscriptions.get(sid);
+    this.#subscriptions.delete(sid);
+    return subscription?.end(error) ?? false;
   }
 
-  #unsubscribe(subscription: Subscription, max = 0): void {
-    const { sid, delivered } = subscription;
-    const later = max > delivered;
-    if (later) subscription.max = max;
-    else this.#forget(subscription, null);
-    if (this.#ended) return;
-    this.#outbox.line(`UNSUB ${sid}${later ? ` ${max}` : ""}\r\n`);
-  }
-
-  #forget(subscription: Subscription, error: Error | null): boolean {
-    this.#subscriptions.delete(subscription.sid);
-    return subscription.end(error);
-  }
-
-  #checkOpen(): void {
-    if (this.#ended) throw new ClosedError("Client is closed");
-  }
-
-  #end(error: Error | null): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#failure = error;
-    this.#transport.close();
-    const reason = error ?? new ClosedError("Client is closed");
-    for (const pong of this.#pongs) pong.reject(reason);
-    this.#failRequests(reason);
-    for (const one of this.#subscriptions.values()) this.#forget(one, error);
+  #ended(reason: Error, error: Error | null): void {
+    for (const pending of this.#requests.values()) pending.reject(reason);
+    for (const sid of this.#subscriptions.keys()) this.#forget(sid, error);
   }
 }

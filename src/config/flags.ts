@@ -151,8 +151,13 @@ export function withFlags(file: Values, { values, tls }: CommandLine): Values {
 
 /** What `-h` prints. */
 export function helpText(): string {
-  let text =
-    "Usage: midge [flags]\n       midge mkpasswd [-p] [-c COST]\n       midge top [flags]\n";
+  let text = `Usage: midge [flags]
+       midge pub [flags] SUBJECT [PAYLOAD]
+       midge sub [flags] SUBJECT…
+       midge req [flags] SUBJECT [PAYLOAD]
+       midge top [flags]
+       midge mkpasswd [-p] [-c COST]
+`;
   for (const group of [...FLAG_GROUPS, "Common"]) {
     const lines = [
       ...FLAGGED.filter((one) =>

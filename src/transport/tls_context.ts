@@ -129,6 +129,16 @@ function verifiedBefore(
     : new VerifiedCertificates();
 }
 
+/** PEM texts as a program gives them. */
+export interface PemTexts {
+  /** Authorities. */
+  readonly ca?: string | undefined;
+  /** Own certificate. */
+  readonly cert?: string | undefined;
+  /** Private key of `cert`. */
+  readonly key?: string | undefined;
+}
+
 /** PEM text, and what to call it in an error. */
 interface Pem {
   readonly text: string;
@@ -226,6 +236,26 @@ function privateKey(
       { cause: error },
     );
   }
+}
+
+/**
+ * Throws `ConfigError` unless the PEM texts are a certificate and the key of
+ * it, and the authorities, if there are any, can be read.
+ */
+export async function checkTexts(
+  { ca, cert, key }: PemTexts,
+): Promise<void> {
+  const { X509Certificate, createPrivateKey } = await import("node:crypto");
+  if (ca !== undefined) {
+    certificate("ca", { text: ca, name: "ca" }, X509Certificate);
+  }
+  if (cert === undefined && key === undefined) return;
+  const leaf = certificate(
+    "cert",
+    pem("cert", "", cert ?? ""),
+    X509Certificate,
+  );
+  checkKey(leaf, privateKey(pem("key", "", key ?? ""), createPrivateKey));
 }
 
 function checkKey(leaf: X509Certificate, key: KeyObject): void {

@@ -4,8 +4,9 @@
  */
 
 import type { ConnectionOptions, TLSSocket } from "node:tls";
-import { TlsError } from "../errors.ts";
+import { ConfigError, TlsError } from "../errors.ts";
 import { readCertificate } from "./certificate.ts";
+import { checkTexts } from "./tls_context.ts";
 import { tlsFacts, tlsFailure, TlsStream } from "./tls_stream.ts";
 import type { Transport } from "./transport.ts";
 
@@ -29,7 +30,8 @@ export interface ClientTls {
  * Does the client's side of a handshake over `raw` and resolves with the
  * encrypted transport, whose `tls.peer` is the server's certificate. Rejects
  * with `TlsError` and closes `raw` when that fails or the certificate is not
- * one to believe; closing `raw` meanwhile makes it fail.
+ * one to believe, with `ConfigError` when texts in `options` cannot be used;
+ * closing `raw` meanwhile makes it fail.
  */
 export async function dialTls(
   raw: Transport,
@@ -41,6 +43,8 @@ export async function dialTls(
   ]);
   const stream = new TlsStream(raw, { Duplex, largeBuffers: 0 });
   try {
+    // The platform takes any text and then waits for ever.
+    await checkTexts(options);
     const socket = tls.connect({
       ...connectionOptions(options, raw.remoteAddress.hostname),
       socket: stream.duplex,
@@ -49,7 +53,7 @@ export async function dialTls(
     return stream;
   } catch (error) {
     stream.close();
-    throw error instanceof TlsError
+    throw error instanceof TlsError || error instanceof ConfigError
       ? error
       : new TlsError(tlsFailure(error), { cause: error });
   }

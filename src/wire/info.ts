@@ -3,6 +3,8 @@
  * (client-protocol §1.2 and §2). Pure: text in, checked values out.
  */
 
+import { FrameError } from "../errors.ts";
+import { VERSION } from "../version.ts";
 import { decodeUtf8, encodeUtf8 } from "./ascii.ts";
 
 /** What INFO tells a client; fields left `undefined` are not sent. */
@@ -58,6 +60,53 @@ export interface Info {
 /** `INFO <json> \r\n`; the blank before the line end is really there. */
 export function infoLine(info: Info): Uint8Array<ArrayBuffer> {
   return encodeUtf8(`INFO ${JSON.stringify(info)} \r\n`);
+}
+
+/** What a line `INFO {…}` says. Throws `FrameError` if it is not one. */
+export function parseInfo(line: string): Info {
+  try {
+    return JSON.parse(/^INFO (.*)/.exec(line)?.[1] ?? "");
+  } catch (cause) {
+    throw new FrameError("Cannot parse INFO", { cause });
+  }
+}
+
+/** Who connects. */
+export interface Login {
+  /** User name. */
+  readonly user?: string | undefined;
+  /** Password. */
+  readonly pass?: string | undefined;
+  /** Token, instead of user and password. */
+  readonly token?: string | undefined;
+  /** Name the server shows for this connection. */
+  readonly name?: string | undefined;
+  /** Whether own messages come back to own subscriptions; default `true`. */
+  readonly echo?: boolean | undefined;
+}
+
+/**
+ * `CONNECT {…}`, without its line end, of one who has all the protocol offers.
+ * What `login` does not say is taken from the URL of the server: a user and
+ * password, or a token. `extra` fields go over all others.
+ */
+export function connectLine(
+  { user, pass, token, name, echo = true }: Login,
+  { username, password }: URL,
+  extra: Readonly<Record<string, unknown>>,
+): string {
+  const [urlUser, urlPass] = [username, password].map(decodeURIComponent);
+  const fields = {
+    ...{ verbose: false, pedantic: false, headers: true, protocol: 1 },
+    ...{ no_responders: true, lang: "midge", version: VERSION, name, echo },
+    ...(user ?? pass ?? token) !== undefined
+      ? { user, pass, auth_token: token }
+      : urlPass === ""
+      ? { auth_token: urlUser || undefined }
+      : { user: urlUser, pass: urlPass },
+    ...extra,
+  };
+  return `CONNECT ${JSON.stringify(fields)}`;
 }
 
 /** What a client said in CONNECT, with the protocol's defaults. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { FrameHandler } from "../../src/client/frame_reader.ts";
-import { FrameError, FrameReader } from "../../src/client/frame_reader.ts";
+import { FrameError } from "../../src/errors.ts";
 import { decodeUtf8, encodeUtf8 } from "../../src/wire/ascii.ts";
+import { Message } from "../../src/wire/delivery.ts";
+import { FrameReader } from "../../src/wire/frame_reader.ts";
 
 const STREAM = encodeUtf8(
   [
@@ -35,39 +36,36 @@ const EXPECTED = [
 /** Everything `FrameReader` says about pieces of a stream. */
 function read(pieces: readonly Uint8Array[]): string[] {
   const said: string[] = [];
-  const handler: FrameHandler = {
-    ended: () => false,
-    publish: () => {},
-    onMessage(sid, message) {
-      const { subject, reply, status, data, headers } = message.copy();
-      const shown = headers === undefined
-        ? "-"
-        : JSON.stringify(Object.fromEntries(headers));
-      said.push(
-        `${sid} ${subject} ${reply} ${status} ${decodeUtf8(data)} ${shown}`,
-      );
-    },
-    onLine: (line) => void said.push(line),
-  };
-  const reader = new FrameReader(handler);
+  const reader = new FrameReader();
+  const message = new Message(() => {});
   for (const piece of pieces) {
     for (let at = 0; at < piece.length;) {
       const window = reader.window();
       const part = piece.subarray(at, at + window.length);
       window.set(part);
       reader.filled(part.length);
-      reader.parse();
       at += part.length;
+      for (let frame; (frame = reader.next(message)) !== null;) {
+        said.push(frame === "line" ? reader.line : shown(reader.sid, message));
+      }
     }
   }
   return said;
 }
 
-Deno.test("FrameReader.parse() reads a stream whole", () => {
+function shown(sid: number, message: Message): string {
+  const { subject, reply, status, data, headers } = message.copy();
+  const json = headers === undefined
+    ? "-"
+    : JSON.stringify(Object.fromEntries(headers));
+  return `${sid} ${subject} ${reply} ${status} ${decodeUtf8(data)} ${json}`;
+}
+
+Deno.test("FrameReader.next() reads a stream whole", () => {
   assert.deepEqual(read([STREAM]), EXPECTED);
 });
 
-Deno.test("FrameReader.parse() reads a stream cut at every byte", () => {
+Deno.test("FrameReader.next() reads a stream cut at every byte", () => {
   for (let cut = 1; cut < STREAM.length; cut++) {
     const pieces = [STREAM.subarray(0, cut), STREAM.subarray(cut)];
     assert.deepEqual(read(pieces), EXPECTED, `cut at ${cut}`);
@@ -78,13 +76,13 @@ Deno.test("FrameReader.parse() reads a stream cut at every byte", () => {
   );
 });
 
-Deno.test("FrameReader.parse() takes messages larger than its buffer", () => {
+Deno.test("FrameReader.next() takes messages larger than its buffer", () => {
   const payload = "x".repeat(3_000_000);
   const stream = encodeUtf8(`MSG a 1 3000000\r\n${payload}\r\n`.repeat(3));
   assert.deepEqual(read([stream]), Array(3).fill(`1 a  0 ${payload} -`));
 });
 
-Deno.test("FrameReader.parse() refuses what is not the protocol", async (t) => {
+Deno.test("FrameReader.next() refuses what is not the protocol", async (t) => {
   for (
     const line of [
       "MSG a 1 x\r\n",
