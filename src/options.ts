@@ -20,7 +20,11 @@ import { resolveMonitor } from "./monitor_options.ts";
 import type { ResolvedTls, TlsOptions } from "./tls_options.ts";
 import { resolveTls } from "./tls_options.ts";
 
-export type { ClusterOptions, ResolvedCluster } from "./cluster_options.ts";
+export type {
+  ClusterOptions,
+  ClusterPermissions,
+  ResolvedCluster,
+} from "./cluster_options.ts";
 export type { MonitorOptions } from "./monitor_options.ts";
 export { DEFAULT_TLS } from "./tls_options.ts";
 export type { ResolvedTls, TlsOptions } from "./tls_options.ts";

@@ -82,5 +82,10 @@ export function resolveTls(tls: TlsOptions, block: string): ResolvedTls {
       `Option "${block}.timeoutMs" must be a time above 0 in milliseconds: got ${complete.timeoutMs}`,
     );
   }
+  if (complete.insecure && block === "tls") {
+    throw new RangeError(
+      'Option "tls.insecure" is for routes: set "cluster.tls.insecure"',
+    );
+  }
   return Object.freeze(complete);
 }
