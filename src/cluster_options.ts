@@ -34,7 +34,10 @@ export interface ClusterOptions {
   routes?: readonly string[];
   /** How often to retry a discovered route. Default 0. */
   connectRetries?: number;
-  /** What other servers must say to connect: one user and password. */
+  /**
+   * What other servers must say to connect: one user and password, and how long
+   * they may take. Default: nothing.
+   */
   authorization?: AuthorizationOptions | null;
   /** Interest that servers share. Default: all. */
   permissions?: ClusterPermissions | null;
@@ -47,7 +50,8 @@ export type ResolvedCluster = Readonly<
   Omit<Required<ClusterOptions>, "tls"> & { tls: ResolvedTls | null }
 >;
 
-const DEFAULT_CLUSTER: ResolvedCluster = Object.freeze({
+/** Defaults of a `cluster` block. */
+export const DEFAULT_CLUSTER: ResolvedCluster = Object.freeze({
   name: "",
   host: "0.0.0.0",
   port: 0,
@@ -75,39 +79,68 @@ export function resolveCluster(cluster: ClusterOptions): ResolvedCluster {
   for (const [name, value] of Object.entries(cluster)) {
     if (value === undefined) continue;
     check(name, value);
-    resolved[name] = name === "tls" && value !== null
-      ? resolveTls(value as TlsOptions, "cluster.tls")
-      : value;
+    resolved[name] = resolveBlock(name, value);
   }
   return Object.freeze(resolved as unknown as ResolvedCluster);
+}
+
+/**
+ * What is wrong with a value of the right type: `must …: got …`, to be put
+ * behind the name of the option; `null` if nothing is.
+ */
+export function clusterProblem(name: string, value: unknown): string | null {
+  if (name === "host" && value === "") return "must not be empty";
+  if (name === "name" && /\s/.test(value as string)) {
+    return `must not contain spaces: got "${value}"`;
+  }
+  if (!Object.hasOwn(RANGES, name)) return null;
+  const [low, high] = RANGES[name];
+  const number = value as number;
+  if (Number.isInteger(number) && number >= low && number <= high) return null;
+  return `must be a whole number from ${low} to ${high}: got ${value}`;
 }
 
 function check(name: string, value: unknown): void {
   if (!Object.hasOwn(DEFAULT_CLUSTER, name)) {
     throw new TypeError(`Unknown option "cluster.${name}"`);
   }
-  const known = DEFAULT_CLUSTER[name as keyof ResolvedCluster];
-  const wanted = Array.isArray(known) ? "list" : typeof known;
-  const given = Array.isArray(value) ? "list" : typeof value;
+  const wanted = kindOf(DEFAULT_CLUSTER[name as keyof ResolvedCluster]);
+  const given = kindOf(value);
   if (given !== wanted) {
     throw new TypeError(
       `Option "cluster.${name}" must be a ${wanted}: got ${given}`,
     );
   }
-  if (name === "name" && /\s/.test(value as string)) {
-    throw new RangeError(
-      `Option "cluster.name" must not contain spaces: got "${value}"`,
-    );
+  if (Array.isArray(value)) {
+    const stranger = value.find((item) => typeof item !== "string");
+    if (stranger !== undefined) {
+      throw new TypeError(
+        `Option "cluster.${name}" must be a list of texts: got ${
+          kindOf(stranger)
+        } in it`,
+      );
+    }
   }
-  if (!Object.hasOwn(RANGES, name)) return;
-  const [low, high] = RANGES[name];
-  if (
-    Number.isInteger(value) && value as number >= low &&
-    value as number <= high
-  ) {
-    return;
-  }
-  throw new RangeError(
-    `Option "cluster.${name}" must be a whole number from ${low} to ${high}: got ${value}`,
-  );
+  const problem = clusterProblem(name, value);
+  if (problem === null) return;
+  throw new RangeError(`Option "cluster.${name}" ${problem}`);
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? "list" : typeof value;
+}
+
+/** A block in the form the rest of midge reads; any other value as it is. */
+function resolveBlock(name: string, value: unknown): unknown {
+  if (value === null) return null;
+  if (name === "tls") return resolveTls(value as TlsOptions, "cluster.tls");
+  return name === "authorization" ? resolveAuthorization(value) : value;
+}
+
+/** `null` if it asks for nothing: a time alone is no reason to ask. */
+function resolveAuthorization(value: unknown): unknown {
+  const { timeoutMs: _, ...asked } = value as AuthorizationOptions;
+  return Object.values(asked).every((one) => one === undefined || one === "")
+    ? null
+    : value;
 }

@@ -50,6 +50,7 @@ export type {
 export type {
   Clock,
   ClusterOptions,
+  ClusterPermissions,
   MonitorOptions,
   ServerOptions,
   TlsOptions,
@@ -62,6 +63,7 @@ export type {
   Transport,
 } from "./transport/transport.ts";
 export type { Traffic } from "./core/connection.ts";
+export type { RouteFacts } from "./server/cluster.ts";
 export type { ClosedConnection } from "./server/connections.ts";
 export { ServerEvents } from "./server/events.ts";
 export type { ConnectedClient, ServerEventMap } from "./server/events.ts";

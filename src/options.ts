@@ -29,7 +29,11 @@ import {
 import type { ResolvedTls, TlsOptions } from "./tls_options.ts";
 import { resolveTls } from "./tls_options.ts";
 
-export type { ClusterOptions, ResolvedCluster } from "./cluster_options.ts";
+export type {
+  ClusterOptions,
+  ClusterPermissions,
+  ResolvedCluster,
+} from "./cluster_options.ts";
 export type { MonitorOptions } from "./monitor_options.ts";
 export { DEFAULT_TLS } from "./tls_options.ts";
 export type { ResolvedTls, TlsOptions } from "./tls_options.ts";

@@ -107,5 +107,10 @@ export function resolveTls(tls: TlsOptions, block: string): ResolvedTls {
       `Option "${block}.minVersion" must be "1.2" or "1.3": got "${minVersion}"`,
     );
   }
+  if (complete.insecure && block === "tls") {
+    throw new RangeError(
+      'Option "tls.insecure" is for routes: set "cluster.tls.insecure"',
+    );
+  }
   return Object.freeze(complete);
 }

@@ -3,6 +3,7 @@
 import type { RouteConnect } from "../wire/route_info.ts";
 import type { Dialer } from "./dialer.ts";
 import type { MidgeInfo } from "./gossip.ts";
+import { gossipAbout } from "./gossip.ts";
 import type { MeshRoute } from "./mesh_host.ts";
 
 /**
@@ -61,4 +62,11 @@ export class Link {
   stopWaiting(): void {
     this.#cancel();
   }
+}
+
+/** Tells one peer about another one that can be dialled. */
+export function tell(listener: Link, { peer, route, leaving }: Link): void {
+  if (listener.route === route || peer === null || leaving) return;
+  const gossip = gossipAbout(peer, route.remoteAddress);
+  if (gossip !== null) listener.route.sendInfo(gossip);
 }

@@ -23,11 +23,11 @@ import type { RouteConnect, RouteInfo } from "../wire/route_info.ts";
 import { ClusterName } from "./cluster_name.ts";
 import type { Dialer } from "./dialer.ts";
 import { Dialers } from "./dialers.ts";
-import { dialableUrl, gossipAbout, leads } from "./gossip.ts";
+import { dialableUrl } from "./gossip.ts";
 import { ownConnect, ownInfo } from "./introduction.ts";
-import { Link } from "./link.ts";
+import { Link, tell } from "./link.ts";
 import type { MeshHost, MeshRoute } from "./mesh_host.ts";
-import { Peers } from "./peers.ts";
+import { HOLD_MS, Peers, waitsWithInfo } from "./peers.ts";
 import { RareLog } from "./rare_log.ts";
 import { gossipedUrl, parseRouteUrl } from "./route_url.ts";
 
@@ -36,10 +36,10 @@ export type { RouteTarget, RouteUrl } from "./route_url.ts";
 
 /** Longest our INFO waits for a CONNECT, in milliseconds. */
 const CONNECT_MS = 100;
-/** Longest it waits for what becomes of a connection we dialled. */
-const HOLD_MS = 500;
 /** Longest a server we dialled may take to say who it is. */
 const HANDSHAKE_MS = 10_000;
+/** When a newcomer is told about the others, which ought to have dialled it. */
+const TELL_LATER_MS = 3000;
 /** Accepted connections that have not said who they are, at one time. */
 const MAX_STRANGERS = 500;
 
@@ -60,7 +60,7 @@ export class Mesh {
     const { clock, log, cluster } = host.options;
     this.#host = host;
     this.#name = new ClusterName(cluster.name, () => host.random());
-    this.#peers = new Peers(host, (link, info) => this.#tellOthers(link, info));
+    this.#peers = new Peers(host, (link, info) => this.#introduce(link, info));
     this.#refusals = new RareLog(log, clock);
     this.#dialers = new Dialers({
       clock,
@@ -221,7 +221,7 @@ export class Mesh {
 
   /** Sends our INFO to who dialled us, or has it wait. */
   #greet(link: Link): void {
-    if (this.#holds(link)) {
+    if (waitsWithInfo(link, this.#links.values(), this.#host)) {
       if (link.infoHeld) return;
       link.infoHeld = true;
       this.#after(link, HOLD_MS, () => this.#sendInfo(link));
@@ -235,23 +235,6 @@ export class Mesh {
     link.infoHeld = false;
     link.route.sendInfo(this.#info());
     if (link.peer !== null) this.#admit(link, link.peer);
-  }
-
-  /**
-   * Whether to keep our INFO from who dialled us, so that it does not become a
-   * duplicate of one that we dialled just now. A midge with the smaller id does
-   * not wait for us then: one of two must go on.
-   */
-  #holds(link: Link): boolean {
-    const { id, options } = this.#host;
-    const { peer, peerId } = link;
-    if (peerId === id || (peer?.midge && !leads(id, peer))) return false;
-    const since = options.clock.now() - HOLD_MS;
-    return this.#links.values().some((other) =>
-      other.dialer !== null && other.openedAt > since && !other.route.closed &&
-      !other.used && (other.peerId === "" || other.peerId === peerId) &&
-      !(other.peer !== null && leads(id, other.peer))
-    );
   }
 
   #releaseHeld(): void {
@@ -275,17 +258,17 @@ export class Mesh {
 
   /**
    * Tells the other routes about a server there is a route to, so that they
-   * dial it. They are told again when another connection takes over: what came
+   * dial it, and after a while, in case that did not work, the server about
+   * them. They are told again when another connection takes over: what came
    * over the one before may not have arrived.
    */
-  #tellOthers({ route }: Link, info: RouteInfo): void {
-    const url = dialableUrl(info, route.remoteAddress);
+  #introduce(link: Link, info: RouteInfo): void {
+    const url = dialableUrl(info, link.route.remoteAddress);
     if (url !== null) this.#dialers.moved(url, info.server_id);
-    const gossip = gossipAbout(info, route.remoteAddress);
-    if (gossip === null) return;
-    for (const other of this.routes.values()) {
-      if (other !== route) other.sendInfo(gossip);
-    }
+    for (const other of this.#peers.links) tell(other, link);
+    this.#after(link, TELL_LATER_MS, () => {
+      for (const other of this.#peers.links) tell(link, other);
+    });
   }
 
   #metSelf({ dialer, route }: Link): void {

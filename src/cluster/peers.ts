@@ -19,6 +19,28 @@ const LEADER_STANDBY_MS = 300;
 /** How long the one who follows waits for the decision. */
 const STANDBY_MS = 1000;
 
+/** Longest our INFO waits for what becomes of a connection we dialled. */
+export const HOLD_MS = 500;
+
+/**
+ * Whether to keep our INFO from who dialled us, so that it does not become a
+ * duplicate of one of `links` that we dialled just now. A midge with the smaller
+ * id does not wait for us then: one of two must go on.
+ */
+export function waitsWithInfo(
+  { peer, peerId }: Link,
+  links: IteratorObject<Link>,
+  { id, options: { clock } }: MeshHost,
+): boolean {
+  if (peerId === id || (peer?.midge && !leads(id, peer))) return false;
+  const since = clock.now() - HOLD_MS;
+  return links.some((other) =>
+    other.dialer !== null && other.openedAt > since && !other.route.closed &&
+    !other.used && (other.peerId === "" || other.peerId === peerId) &&
+    !(other.peer !== null && leads(id, other.peer))
+  );
+}
+
 /** See the module. */
 export class Peers {
   readonly #host: MeshHost;
@@ -48,9 +70,9 @@ export class Peers {
     return this.#connectUrls;
   }
 
-  /** The route to this server. */
-  get(id: string): Link | undefined {
-    return this.#links.get(id);
+  /** Their connections. */
+  get links(): Iterable<Link> {
+    return this.#links.values();
   }
 
   /**

@@ -14,6 +14,7 @@ import type {
   SubjectPermissions,
   UserOptions,
 } from "../auth_options.ts";
+import type { ClusterPermissions } from "../cluster_options.ts";
 import type { ConfigNode } from "./tree.ts";
 import type { ValueType, Warn } from "./value_types.ts";
 import {
@@ -75,6 +76,17 @@ const PERMISSIONS: Shape<Draft<PermissionOptions>> = {
         if (node.value) made.allowResponses = {};
       } else made.allowResponses = read(node, RESPONSES, {}, warn);
     },
+  },
+};
+
+/** In nats-server, the names for clients stand for these as well. */
+const CLUSTER_PERMISSIONS: Shape<Draft<ClusterPermissions>> = {
+  name: "permissions of a cluster",
+  fields: {
+    "import publish pub": (made, node, warn) =>
+      made.import = allowAndDeny(node, warn),
+    "export subscribe sub": (made, node, warn) =>
+      made.export = allowAndDeny(node, warn),
   },
 };
 
@@ -179,6 +191,13 @@ export const users: ValueType = {
 export const permissions: ValueType = {
   takes: "a map of permissions",
   read: (node, warn) => read(node, PERMISSIONS, {}, warn),
+  parse: unparsable,
+};
+
+/** What servers of a cluster may ask each other for. */
+export const clusterPermissions: ValueType = {
+  takes: "a map of permissions",
+  read: (node, warn) => read(node, CLUSTER_PERMISSIONS, {}, warn),
   parse: unparsable,
 };
 

@@ -5,6 +5,7 @@
 
 import type { Setting, SettingFlag } from "./setting.ts";
 import * as auth from "./auth_values.ts";
+import * as cluster from "./cluster_values.ts";
 import * as types from "./value_types.ts";
 
 /** An `authorization` block. */
@@ -142,11 +143,25 @@ export const TLS: readonly Setting[] = [
   },
 ];
 
+/** The `tls` block of a cluster: both sides show certificates, first of all. */
+export const ROUTE_TLS: readonly Setting[] = [
+  ...TLS.filter(({ key }) =>
+    key !== "verify_and_map" && key !== "handshake_first"
+  ),
+  {
+    key: "insecure",
+    type: types.boolean,
+    target: "insecure",
+    help: "Dial without checking whose certificate it is",
+    reloadable: true,
+  },
+];
+
 /** The `cluster` block, without the blocks in it. */
 export const CLUSTER: readonly Setting[] = [
   {
     key: "listen",
-    type: types.listen,
+    type: cluster.address,
     target: "",
     parts: ["host", "port"],
     help: "Address and port for routes",
@@ -197,6 +212,13 @@ export const CLUSTER: readonly Setting[] = [
     type: types.integer,
     target: "connectRetries",
     help: "How often to retry a discovered server",
+    reloadable: true,
+  },
+  {
+    key: "permissions",
+    type: auth.clusterPermissions,
+    target: "permissions",
+    help: "Subjects that servers ask each other for: import and export",
   },
 ];
 

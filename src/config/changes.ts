@@ -53,7 +53,10 @@ export function describeChange({ setting, to }: Change): string {
 }
 
 function refusal({ setting, from, to }: Change): string {
-  return `config reload not supported for ${setting.path}: old=${from}, new=${to}`;
+  const [before, after] = [from, to].map((value) =>
+    typeof value === "string" ? value : JSON.stringify(value)
+  );
+  return `config reload not supported for ${setting.path}: old=${before}, new=${after}`;
 }
 
 function valueOf(target: string, root: object): unknown {

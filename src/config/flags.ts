@@ -8,7 +8,7 @@ import { ConfigError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { REFUSED_FLAGS } from "./refused.ts";
 import type { FullSetting } from "./schema.ts";
-import { SETTINGS } from "./schema.ts";
+import { join, SETTINGS } from "./schema.ts";
 import { FLAG_GROUPS } from "./setting.ts";
 import type { Values } from "./settings.ts";
 import { DEFAULTS, overlay, problemWith, unsupported } from "./settings.ts";
@@ -127,7 +127,9 @@ export function parseFlags(args: readonly string[]): CommandLine {
       throw new ConfigError(
         flag.value === undefined
           ? `invalid boolean value "${value}" for -${name}: ${error.message}`
-          : `invalid value "${value}" for flag -${name}: ${error.message}`,
+          : `invalid value "${
+            redacted(value)
+          }" for flag -${name}: ${error.message}`,
       );
     }
   }
@@ -183,7 +185,7 @@ function helpLine(
     /^[a-z_]{3,}$/.test(one) ? `--${one}` : `-${one}`
   );
   const usage = `${forms.join(", ")}${value === undefined ? "" : ` ${value}`}`;
-  const shown = standard === undefined || standard === "" ||
+  const shown = standard === undefined || String(standard) === "" ||
       standard === false || standard === 0
     ? ""
     : ` (default ${standard})`;
@@ -209,11 +211,22 @@ function findFlag(name: string): Pick<SpecialFlag, "value" | "apply"> {
     apply(draft, value) {
       const parsed = setting.type.parse(value);
       if (parsed === undefined) return;
+      if (setting.parts !== undefined) {
+        for (const [part, one] of Object.entries(parsed as object)) {
+          draft.values.set(join(setting.fullTarget, part), one);
+        }
+        return;
+      }
       const problem = problemWith(setting.fullTarget, parsed);
       if (problem !== null) throw new ValueError(problem);
       draft.values.set(setting.fullTarget, parsed);
     },
   };
+}
+
+/** Without what a URL says of user and password. */
+function redacted(value: string): string {
+  return value.replace(/^([^:/]*:\/\/)?.*@/s, "$1…@");
 }
 
 /** The words nats-server takes instead of a flag. */

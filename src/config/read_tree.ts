@@ -4,6 +4,7 @@
  */
 
 import type { ConfigEntry, MapNode, Position } from "./tree.ts";
+import { toPlain } from "./tree.ts";
 import type { Block, Setting } from "./setting.ts";
 import { join, ROOT } from "./schema.ts";
 import type { Values } from "./settings.ts";
@@ -49,6 +50,7 @@ class Reader {
       const inner = block.blocks.find((one) => one.key === key);
       if (setting !== undefined) this.#setting(setting, entry, target);
       else if (inner !== undefined) this.#inner(inner, entry, path, target);
+      else if (this.#fixed(block, entry, path)) continue;
       else if (block.refused?.includes(key)) {
         this.#refuse(entry, join(path, key));
       } else if (!entry.referenced) this.#unknown(entry, block, path);
@@ -77,6 +79,24 @@ class Reader {
       if (error.at !== undefined) this.#problem(error.at, error.message);
       else this.#problem(entry.keyAt, `${key}: ${error.message}`);
     }
+  }
+
+  /** Whether it is one of those; a value that will not do is a mistake. */
+  #fixed({ fixed = [] }: Block, entry: ConfigEntry, path: string): boolean {
+    const key = entry.key.toLowerCase();
+    const found = fixed.find((one) => one.key === key);
+    if (found === undefined) return false;
+    const value = toPlain(entry.value);
+    if (!found.values.includes(lowerCase(value))) {
+      const given = JSON.stringify(value);
+      this.#problem(
+        entry.keyAt,
+        `${
+          join(path, key)
+        }: ${given} is not supported by midge ${VERSION}: ${found.reason}`,
+      );
+    }
+    return true;
   }
 
   #address(
@@ -118,6 +138,7 @@ class Reader {
   #unknown({ key, keyAt }: ConfigEntry, block: Block, path: string): void {
     const known = [
       ...block.settings.flatMap(names),
+      ...block.fixed?.map(({ key }) => key) ?? [],
       ...block.blocks.map((one) => one.key),
     ];
     const near = nearest(key.toLowerCase(), known);
@@ -133,6 +154,10 @@ class Reader {
 
 function names({ key, aliases = [] }: Setting): readonly string[] {
   return [key, ...aliases];
+}
+
+function lowerCase(value: unknown): unknown {
+  return typeof value === "string" ? value.toLowerCase() : value;
 }
 
 /** Longest key that is compared with known ones. */

@@ -4,6 +4,8 @@
  * config-and-monitoring §2, §4.2.
  */
 
+import type { FixedSetting } from "./setting.ts";
+
 /** Outside of blocks. */
 export const REFUSED: readonly string[] = [
   "connect_error_reports",
@@ -57,7 +59,7 @@ export const REFUSED_IN_AUTHORIZATION: readonly string[] = [
   "proxy_required",
 ];
 
-/** In the \`authorization\` block of a cluster. */
+/** In the `authorization` block of a cluster. */
 export const REFUSED_IN_ROUTE_AUTHORIZATION: readonly string[] = [
   ...REFUSED_IN_AUTHORIZATION,
   "default_permission",
@@ -67,8 +69,8 @@ export const REFUSED_IN_ROUTE_AUTHORIZATION: readonly string[] = [
   "users",
 ];
 
-/** In a `tls` block. */
-export const REFUSED_IN_TLS: readonly string[] = [
+/** In any `tls` block. */
+const REFUSED_IN_ANY_TLS: readonly string[] = [
   "allow_insecure_cipher_suites",
   "ca_certs_match",
   "cert_match",
@@ -78,20 +80,45 @@ export const REFUSED_IN_TLS: readonly string[] = [
   "certs",
   "connection_rate_limit",
   "curve_preferences",
-  "insecure",
   "ocsp_peer",
   "verify_cert_and_check_known_urls",
+];
+
+/** In the `tls` block at the top: clients are not dialled. */
+export const REFUSED_IN_TLS: readonly string[] = [
+  ...REFUSED_IN_ANY_TLS,
+  "insecure",
+];
+
+/** In the `tls` block of a cluster: servers have no users, nor a choice. */
+export const REFUSED_IN_ROUTE_TLS: readonly string[] = [
+  ...REFUSED_IN_ANY_TLS,
+  "first",
+  "handshake_first",
+  "immediate",
+  "verify_and_map",
+];
+
+/** In a `cluster` block, unless they say what midge does anyway. */
+export const FIXED_IN_CLUSTER: readonly FixedSetting[] = [
+  {
+    key: "pool_size",
+    values: [-1],
+    reason: "midge has one route to each server, which is pool_size: -1",
+  },
+  {
+    key: "compression",
+    values: ["off", false, "disabled", "accept", "not supported"],
+    reason: "midge does not compress routes, which is compression: off",
+  },
 ];
 
 /** In a `cluster` block. */
 export const REFUSED_IN_CLUSTER: readonly string[] = [
   "accounts",
-  "compression",
   "connect_backoff",
-  "permissions",
   "ping_interval",
   "ping_max",
-  "pool_size",
   "write_deadline",
   "write_timeout",
 ];

@@ -20,6 +20,15 @@ const ROUTE_AUTHORIZATION: Block = {
   refused: refused.REFUSED_IN_ROUTE_AUTHORIZATION,
 };
 
+/** Servers dial each other. */
+const ROUTE_TLS: Block = {
+  key: "tls",
+  target: "tls",
+  settings: blocks.ROUTE_TLS,
+  blocks: [],
+  refused: refused.REFUSED_IN_ROUTE_TLS,
+};
+
 /** The whole file. */
 export const ROOT: Block = {
   key: "",
@@ -42,12 +51,19 @@ export const ROOT: Block = {
       blocks: [],
       refused: refused.REFUSED_IN_AUTHORIZATION,
     },
-    tls("server.tls", blocks.TLS_FLAGS),
+    {
+      key: "tls",
+      target: "server.tls",
+      settings: withFlags(blocks.TLS, blocks.TLS_FLAGS),
+      blocks: [],
+      refused: refused.REFUSED_IN_TLS,
+    },
     {
       key: "cluster",
       target: "server.cluster",
       settings: withFlags(blocks.CLUSTER, blocks.CLUSTER_FLAGS),
-      blocks: [ROUTE_AUTHORIZATION, tls("tls")],
+      blocks: [ROUTE_AUTHORIZATION, ROUTE_TLS],
+      fixed: refused.FIXED_IN_CLUSTER,
       refused: refused.REFUSED_IN_CLUSTER,
     },
   ],
@@ -68,16 +84,6 @@ export const SETTINGS: readonly FullSetting[] = [...flatten(ROOT, "", "")];
 /** `a.b`, or what is there of it. */
 export function join(parent: string, child: string): string {
   return parent === "" || child === "" ? parent + child : `${parent}.${child}`;
-}
-
-function tls(target: string, flags: Flags = {}): Block {
-  return {
-    key: "tls",
-    target,
-    settings: withFlags(blocks.TLS, flags),
-    blocks: [],
-    refused: refused.REFUSED_IN_TLS,
-  };
 }
 
 /** Flags by the setting they give. */

@@ -31,7 +31,10 @@ export interface Setting {
   readonly type: ValueType;
   /** The option it sets, as a path from its block's target. */
   readonly target: string;
-  /** Of an address: what its host and its port set, from the target. */
+  /**
+   * Of an address: what its host and its port set, from the target. As a flag it
+   * sets whatever it says by these names, and `undefined` for what it replaces.
+   */
   readonly parts?: readonly [host: string, port: string];
   /** What it is. */
   readonly help: string;
@@ -39,6 +42,16 @@ export interface Setting {
   readonly reloadable?: boolean;
   /** Default: none. */
   readonly flag?: SettingFlag;
+}
+
+/** Something midge does in one way only, that nats-server leaves open. */
+export interface FixedSetting {
+  /** Name in files, within its block. */
+  readonly key: string;
+  /** Values that say what midge does anyway; texts in lower case. */
+  readonly values: readonly unknown[];
+  /** Why no other will do. */
+  readonly reason: string;
 }
 
 /** A map of settings, and of blocks within it. */
@@ -51,6 +64,8 @@ export interface Block {
   readonly settings: readonly Setting[];
   /** Blocks in it. */
   readonly blocks: readonly Block[];
+  /** Settings of nats-server that take a few values only. */
+  readonly fixed?: readonly FixedSetting[];
   /** Settings that nats-server has here and midge does not. */
   readonly refused?: readonly string[];
 }

@@ -8,6 +8,7 @@ import type { LogOptions } from "../log.ts";
 import { DEFAULT_LOG } from "../log.ts";
 import { DEFAULT_MONITOR } from "../monitor_options.ts";
 import type { ServerOptions } from "../options.ts";
+import { clusterProblem, DEFAULT_CLUSTER } from "../cluster_options.ts";
 import {
   DEFAULT_OPTIONS,
   DEFAULT_TLS,
@@ -35,7 +36,10 @@ export interface Settings {
   readonly process: ProcessOptions;
 }
 
-/** Values by the path of the option they set: `server.tls.certFile`. */
+/**
+ * Values by the path of the option they set: `server.tls.certFile`. `undefined`
+ * takes back what is below it.
+ */
 export type Values = ReadonlyMap<string, unknown>;
 
 /** What holds where a file and flags say nothing, by option. */
@@ -60,6 +64,9 @@ export function settingsOf(values: Values): Settings {
   for (const [target, value] of values) place(settings, target, value);
   // As in nats-server, 0 is the default port.
   if (settings.server.port === 0) delete settings.server.port;
+  // As there, too: without a port, a name and routes there is no cluster.
+  const { name, port, routes = [] } = settings.server.cluster ?? {};
+  if (!name && !port && routes.length === 0) delete settings.server.cluster;
   return settings;
 }
 
@@ -77,10 +84,12 @@ export function checkSettings({ server }: Settings): void {
 
 /** What is wrong with a value for this option, behind its name; or `null`. */
 export function problemWith(target: string, value: unknown): string | null {
-  const [part, name, ...rest] = target.split(".");
-  return part === "server" && rest.length === 0
-    ? valueProblem(name as keyof ServerOptions, value)
-    : null;
+  const [part, name, inner, ...rest] = target.split(".");
+  if (part !== "server" || rest.length > 0) return null;
+  if (inner === undefined) {
+    return valueProblem(name as keyof ServerOptions, value);
+  }
+  return name === "cluster" ? clusterProblem(inner, value) : null;
 }
 
 /** Whether this version cannot do what this option asks for. */
@@ -91,6 +100,7 @@ export function unsupported(target: string): boolean {
 }
 
 function place(root: object, target: string, value: unknown): void {
+  if (value === undefined) return;
   const names = target.split(".");
   const last = names.pop() as string;
   let object = root as Record<string, unknown>;
@@ -108,6 +118,9 @@ function defaultOf(target: string): unknown {
   }
   if (names[0] === "monitor") {
     return DEFAULT_MONITOR[name as keyof typeof DEFAULT_MONITOR];
+  }
+  if (names[0] === "cluster" && names.length === 2) {
+    return DEFAULT_CLUSTER[name as keyof typeof DEFAULT_CLUSTER];
   }
   if (part === "log") return DEFAULT_LOG[name as keyof LogOptions];
   if (part === "process") return "";

@@ -96,7 +96,9 @@ export class Server implements AsyncDisposable {
     checkCluster(resolved);
     checkMonitoring(resolved);
     new Accounts(resolved, 0);
-    if (resolved.tls !== null) await loadTls(resolved.tls);
+    const { tls, cluster } = resolved;
+    if (tls !== null) await loadTls(tls);
+    if (cluster?.tls) await loadTls({ ...cluster.tls, verify: true });
   }
 
   /**

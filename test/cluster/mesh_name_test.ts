@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { ClusterName } from "../../src/cluster/cluster_name.ts";
 import { MeshServer } from "../support/mesh_server.ts";
+import type { WireEnd } from "../support/mesh_world.ts";
 import { faults, MeshWorld } from "../support/mesh_world.ts";
+import { RawPeer } from "../support/raw_peer.ts";
 
 Deno.test("ClusterName.judge() lets a configured name win, then the larger one", () => {
   const fixed = new ClusterName("CL", Math.random);
@@ -85,4 +87,19 @@ Deno.test("Mesh refuses servers of another cluster for ever and says so rarely",
     world.errors[0],
     /Rejecting connection, cluster name "CL-." does not match "CL-."/,
   );
+});
+
+Deno.test("Mesh is patient with a server that says its name gives way, but keeps it", async () => {
+  const world = new MeshWorld(1);
+  class Stubborn extends RawPeer {
+    override accept(end: WireEnd): void {
+      super.accept(end);
+      this.info({ cluster: "OTHER", cluster_dynamic: true });
+    }
+  }
+  new Stubborn(world, "NX", "x");
+  new MeshServer(world, { id: "NA", host: "a", routes: ["x:6222"] }).start();
+  await world.run(60_000);
+  assert(world.dials.length > 10 && world.dials.length < 40);
+  assert.deepEqual(world.errors, []);
 });

@@ -122,9 +122,29 @@ Deno.test("Mesh passes on what a newcomer says, with an address to dial", async 
     ]],
   );
   assert.equal("nonce" in told[1], false);
+  assert.equal("midge" in told[1], false);
   assert.deepEqual(told[1].odd, { kept: true });
   assert.equal(told[1].route_pool_size, 3);
   assert.equal(server.mesh.routes.size, 4);
+});
+
+Deno.test("Mesh tells a newcomer about the others, should they not have dialled it", async () => {
+  const world = new MeshWorld(1);
+  midges(world, { id: "NA" });
+  const [old, newcomer] = ["o", "n"]
+    .map((host) => new RawPeer(world, `N${host}`, host));
+  for (const peer of [old, newcomer]) {
+    await peer.dial("na");
+    peer.connect();
+    peer.info();
+    await world.run(1000);
+  }
+  const about = ({ infos }: RawPeer) =>
+    infos.slice(1).map(({ server_id, ip }) => `${server_id} ${ip}`);
+  assert.deepEqual(about(old), ["Nn nats-route://n:6222/"]);
+  assert.deepEqual(about(newcomer), []);
+  await world.run(3000);
+  assert.deepEqual(about(newcomer), ["No nats-route://o:6222/"]);
 });
 
 Deno.test("Mesh dials whom it is told about, once, with credentials of its own", async () => {

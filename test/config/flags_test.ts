@@ -129,6 +129,93 @@ Deno.test("withFlags() lays flags over a file, and --tls switches a block", () =
   );
 });
 
+Deno.test("parseFlags() takes a cluster in every form", () => {
+  const cluster = (...args: string[]) => settings(...args).server.cluster;
+  const forms: [string, object][] = [
+    ["nats://localhost:4248", { host: "localhost", port: 4248 }],
+    ["nats-route://localhost:4248/", { host: "localhost", port: 4248 }],
+    ["nats://localhost:-1", { host: "localhost", port: -1 }],
+    ["nats://[::1]:4248", { host: "::1", port: 4248 }],
+    ["nats://:4248", { port: 4248 }],
+    ["localhost:4248", { host: "localhost", port: 4248 }],
+    [":4248", { port: 4248 }],
+    ["4248", { port: 4248 }],
+    ["-1", { port: -1 }],
+    ["nats://route:p%40ss:word@0.0.0.0:4248", {
+      host: "0.0.0.0",
+      port: 4248,
+      authorization: { user: "route", password: "p@ss:word" },
+    }],
+    ["nats://route:50%@a:1", {
+      host: "a",
+      port: 1,
+      authorization: { user: "route", password: "50%" },
+    }],
+  ];
+  for (const [url, wanted] of forms) {
+    assert.deepEqual(cluster("-cluster", url), wanted, url);
+    assert.deepEqual(cluster(`--cluster_listen=${url}`), wanted, url);
+  }
+  assert.deepEqual(
+    cluster(
+      ..."--cluster nats://:1 -cluster_name edge --connect_retries 3".split(
+        " ",
+      ),
+      ..."--cluster_advertise edge.example:6222 --no_advertise".split(" "),
+      ...["-routes", " nats://a:1, nats://b:2,,tls://c:3 "],
+    ),
+    {
+      port: 1,
+      name: "edge",
+      connectRetries: 3,
+      advertise: "edge.example:6222",
+      noAdvertise: true,
+      routes: ["nats://a:1", "nats://b:2", "tls://c:3"],
+    },
+  );
+  assert.equal(
+    cluster("--cluster=:1", "--no_advertise=false")?.noAdvertise,
+    false,
+  );
+  for (
+    const flags of ["--no_advertise", "--cluster_advertise a:1", "--cluster="]
+  ) {
+    assert.equal(cluster(...flags.split(" ")), undefined, "no cluster yet");
+  }
+});
+
+Deno.test("withFlags() has --cluster replace where a file listens and its login", () => {
+  const file = new Map<string, unknown>([
+    ["server.cluster.name", "edge"],
+    ["server.cluster.host", "127.0.0.1"],
+    ["server.cluster.port", 6222],
+    ["server.cluster.routes", ["nats://a:1"]],
+    ["server.cluster.authorization.user", "u"],
+    ["server.cluster.authorization.password", "p"],
+    ["server.cluster.authorization.timeoutMs", 500],
+  ]);
+  const both = (...args: string[]) =>
+    settingsOf(withFlags(file, parseFlags(args))).server.cluster;
+  const rest = { name: "edge", routes: ["nats://a:1"] };
+  const timeoutMs = 500;
+  assert.deepEqual(both("--cluster", "nats://:6223"), {
+    ...rest,
+    port: 6223,
+    authorization: { timeoutMs },
+  });
+  assert.deepEqual(both("--cluster", "nats://v:q@b:6223"), {
+    ...rest,
+    host: "b",
+    port: 6223,
+    authorization: { user: "v", password: "q", timeoutMs },
+  });
+  assert.deepEqual(both("--routes", "")?.routes, []);
+  assert.deepEqual(both("--routes", "nats://b:2")?.routes, ["nats://b:2"]);
+  assert.equal(both("--cluster_name", "core")?.name, "core");
+  const off = both("--cluster", "");
+  assert.deepEqual([off?.port, off?.routes], [undefined, []]);
+});
+
 Deno.test("parseFlags() names the flag that is wrong and says why", () => {
   const cases: [string[], string][] = [
     [["-foo"], "flag provided but not defined: -foo"],
@@ -136,9 +223,58 @@ Deno.test("parseFlags() names the flag that is wrong and says why", () => {
     [["-DT"], "flag provided but not defined: -DT"],
     [["-js"], `flag -js is not supported by midge ${VERSION}`],
     [
-      ["--cluster", "nats://127.0.0.1:6222"],
-      `flag -cluster is not supported by midge ${VERSION}`,
+      ["--cluster", "nats://localhost"],
+      'invalid value "nats://localhost" for flag -cluster: missing port in address: write nats://host:port',
     ],
+    [
+      ["--cluster", "localhost"],
+      'invalid value "localhost" for flag -cluster: missing port in address: write nats://host:port',
+    ],
+    [
+      ["--cluster", "nats://[::1]"],
+      'invalid value "nats://[::1]" for flag -cluster: missing port in address: write nats://host:port',
+    ],
+    [
+      ["--cluster", "nats://::1:6222"],
+      'invalid value "nats://::1:6222" for flag -cluster: could not parse address string "::1:6222": write host:port, or [host]:port for IPv6',
+    ],
+    [
+      ["--cluster", "nats://a:b"],
+      'invalid value "nats://a:b" for flag -cluster: could not parse port "b"',
+    ],
+    [
+      ["--cluster", "nats://a:65536"],
+      'invalid value "nats://a:65536" for flag -cluster: must be from -1 to 65535, got 65536',
+    ],
+    [
+      ["--cluster", "nats://route_user@a:6222"],
+      'invalid value "nats://…@a:6222" for flag -cluster: expected cluster password to be set',
+    ],
+    [
+      ["--cluster", "nats://:T0pS3cr3t@a:6222"],
+      'invalid value "nats://…@a:6222" for flag -cluster: expected cluster user to be set',
+    ],
+    [
+      ["--cluster", "http://u:T0pS3cr3t@a:6222"],
+      'invalid value "http://…@a:6222" for flag -cluster: unknown scheme "http": write nats://host:port',
+    ],
+    [
+      ["--cluster", "nats://u:T0pS/cr3t@a:6222/x"],
+      'invalid value "nats://…@a:6222/x" for flag -cluster: write nats://host:port',
+    ],
+    [
+      ["--cluster_name", "a b"],
+      'invalid value "a b" for flag -cluster_name: must not contain spaces: got "a b"',
+    ],
+    [
+      ["--connect_retries", "-1"],
+      'invalid value "-1" for flag -connect_retries: must be a whole number from 0 to 2147483647: got -1',
+    ],
+    [
+      ["--no_advertise=maybe"],
+      'invalid boolean value "maybe" for -no_advertise: parse error',
+    ],
+    [["--no_advertise", "false"], 'unrecognized command: "false"'],
     [
       ["-m", "65536"],
       'invalid value "65536" for flag -m: must be from -1 to 65535, got 65536',
@@ -189,6 +325,12 @@ Deno.test("helpText() lists every flag in a line of its own", () => {
       "-DV",
       "-sl, --signal CMD=PID",
       "-T, --logtime",
+      "--routes URLS",
+      "--cluster, --cluster_listen URL",
+      "--cluster_name NAME",
+      "--cluster_advertise HOST:PORT",
+      "--no_advertise",
+      "--connect_retries NUMBER",
       "(default true)",
       "-h, --help",
       "-v, --version",
@@ -196,6 +338,6 @@ Deno.test("helpText() lists every flag in a line of its own", () => {
   ) {
     assert(text.includes(form), form);
   }
-  assert(!text.includes("cluster"), "what midge cannot do yet");
+  assert(!text.includes("(default )"));
   for (const line of text.split("\n")) assert(line.length <= 100, line);
 });

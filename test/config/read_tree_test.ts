@@ -123,8 +123,43 @@ Deno.test("readTree() finds every mistake, each with its place", () => {
     ["http_port: 65536", [
       "1:1: http_port: must be from -1 to 65535, got 65536",
     ]],
-    ["cluster { port: 1 }", [
-      `1:1: cluster is not supported by midge ${VERSION} yet`,
+    ["cluster: 6222", ["1:1: cluster takes a block: write cluster { … }"]],
+    ["cluster { pool_size: -1, compression: Off }", []],
+    ["cluster { compression: Accept }", []],
+    ['cluster { compression: "not supported" }', []],
+    ["cluster { pool_size: 3 }", [
+      `1:11: cluster.pool_size: 3 is not supported by midge ${VERSION}: midge has one route to each server, which is pool_size: -1`,
+    ]],
+    ["cluster { compression: s2_fast }", [
+      `1:11: cluster.compression: "s2_fast" is not supported by midge ${VERSION}: midge does not compress routes, which is compression: off`,
+    ]],
+    ["cluster { compression { mode: s2_auto } }", [
+      `1:11: cluster.compression: {"mode":"s2_auto"} is not supported by midge ${VERSION}: midge does not compress routes, which is compression: off`,
+    ]],
+    ["cluster { compresion: off }", [
+      '1:11: unknown field "compresion" in cluster: did you mean "compression"?',
+    ]],
+    ["cluster { ping_interval: 1s }", [
+      `1:11: cluster.ping_interval is not supported by midge ${VERSION}`,
+    ]],
+    ["cluster {\n  name: 'a b'\n}", [
+      '2:3: name: must not contain spaces: got "a b"',
+    ]],
+    ["cluster { connect_retries: -1 }", [
+      "1:11: connect_retries: must be a whole number from 0 to 2147483647: got -1",
+    ]],
+    ["cluster { routes: [5 ] }", [
+      "1:11: routes: takes a list of texts, got 5",
+    ]],
+    ["cluster { tls { insecure: true } }", []],
+    ["tls { insecure: true }", [
+      `1:7: tls.insecure is not supported by midge ${VERSION}`,
+    ]],
+    ["cluster { tls { verify_and_map: true } }", [
+      `1:17: cluster.tls.verify_and_map is not supported by midge ${VERSION}`,
+    ]],
+    ["cluster { tls { first: true } }", [
+      `1:17: cluster.tls.first is not supported by midge ${VERSION}`,
     ]],
     ["ping_interval: 120", [
       '1:1: invalid use of field "ping_interval": ping_interval should be converted to a duration: 120 means seconds, write "120s"',

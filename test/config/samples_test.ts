@@ -2,8 +2,6 @@
 
 import assert from "node:assert/strict";
 import { readConfigFile } from "../../src/config/load.ts";
-import { parseNatsConf } from "../../src/config/nats_conf.ts";
-import { readTree } from "../../src/config/read_tree.ts";
 import { SETTINGS } from "../../src/config/schema.ts";
 import {
   checkSettings,
@@ -11,7 +9,13 @@ import {
   unsupported,
 } from "../../src/config/settings.ts";
 import { DEFAULT_OPTIONS, resolveOptions } from "../../src/options.ts";
-import { atLeast, officialServers } from "../support/official_server.ts";
+import { Server } from "../../src/server/server.ts";
+import {
+  atLeast,
+  freePort,
+  officialServers,
+} from "../support/official_server.ts";
+import { eventually, KeptLog } from "../support/server.ts";
 
 const CONFIG = new URL("../../config/", import.meta.url);
 
@@ -82,16 +86,48 @@ Deno.test("config/auth.conf loads", async () => {
   assert.equal(timeoutMs, 1000);
 });
 
-Deno.test("config/cluster.conf asks for what it says midge lacks", async () => {
-  const tree = parseNatsConf(
-    await Deno.readTextFile(path("cluster.conf")),
-    "cluster.conf",
-    { variable: () => undefined, include: () => assert.fail() },
+Deno.test("config/cluster.conf makes a cluster of servers that all have it", async () => {
+  const { server } = await load("cluster.conf");
+  await Server.check(server);
+  const names = ["seed", "second", "third"];
+  const kept = names.map(() => new KeptLog());
+  // Ports of their own, or several runs of this test would meet.
+  const ports = names.map(() => freePort());
+  const servers = names.map((serverName, index) =>
+    new Server({
+      ...server,
+      serverName,
+      port: -1,
+      log: kept[index],
+      cluster: {
+        ...server.cluster,
+        port: ports[index],
+        routes: server.cluster?.routes?.map((url, route) =>
+          url.replace(/\d+$/, String(ports[route]))
+        ) ?? [],
+      },
+    })
   );
-  const { values, problems } = readTree(tree);
-  assert.equal(problems.length, 1);
-  assert.match(problems[0].reason, /^cluster is not supported/);
-  assert(values.has("server.cluster.authorization.user"));
+  try {
+    for (const one of servers) await one.start();
+    await eventually(
+      () => servers.every(({ routes }) => routes.length === 2),
+      "each has a route to both others",
+    );
+    // The seed is the first of its own routes.
+    await eventually(
+      () =>
+        kept[0].lines.some((line) => line.includes("Detected route to self")),
+      "the seed leaves itself out",
+    );
+    assert(
+      kept.flatMap(({ lines }) => lines).every((line) =>
+        !line.includes("T0pS3cr3t")
+      ),
+    );
+  } finally {
+    for (const one of servers) await one.shutdown();
+  }
 });
 
 for (const binary of officialServers().filter((one) => atLeast(one, 2, 10))) {

@@ -34,6 +34,7 @@ interface Conn {
 export class OfficialServer implements Inhabitant {
   readonly id: string;
   readonly host: string;
+  readonly foreign = true;
   readonly #world: MeshWorld;
   readonly #urls: readonly string[];
   readonly #modern: boolean;
