@@ -62,6 +62,8 @@ export class Monitor {
   readonly #requests: Record<string, number> = {};
   #server: Deno.HttpServer<Deno.NetAddr> | null = null;
   #address: MonitorAddress | null = null;
+  /** Ends everything at once. */
+  #cut = new AbortController();
 
   /** Listens to nothing yet. */
   constructor({ snapshots, options, basePath, heardAt }: MonitorSettings) {
@@ -92,11 +94,13 @@ export class Monitor {
   /** Starts to serve. Throws `ListenError`. */
   listen(address: MonitorAddress): void {
     const { host, port, certificate } = address;
+    this.#cut = new AbortController();
     try {
       this.#server = Deno.serve({
         hostname: host,
         port,
         ...certificate,
+        signal: this.#cut.signal,
         onListen() {},
         onError: (error) => this.#broken(error),
       }, (request) => this.#serve(request));
@@ -107,22 +111,27 @@ export class Monitor {
     this.#address = address;
   }
 
-  /** Handshakes use this from now on, on the same port. Throws `ListenError`. */
+  /**
+   * Handshakes use this from now on, on the same port; requests under way are
+   * cut off if it is another one. Rejects with `ListenError`.
+   */
   async useCertificate(certificate: Certificate): Promise<void> {
     const { port } = this;
     const old = this.#address;
     const before = old?.certificate ?? null;
     if (old === null || before === null || same(before, certificate)) return;
     // A listener keeps its certificate: another one has to take its place.
-    await this.#server?.shutdown();
+    await this.stop();
     this.listen({ ...old, port, certificate });
   }
 
   /** Stops; requests under way are cut off. Idempotent. */
   async stop(): Promise<void> {
     const server = this.#server;
+    if (server === null) return;
     this.#server = null;
-    await server?.[Symbol.asyncDispose]();
+    this.#cut.abort();
+    await server.finished;
     await this.#pace.idle();
   }
 
