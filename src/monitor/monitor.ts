@@ -49,6 +49,8 @@ export interface MonitorAddress {
   readonly certificate: Certificate | null;
 }
 
+const JSON_TYPE = "application/json";
+
 /** What a name for a JSONP callback may look like. */
 const CALLBACK = /^[\w$.[\]]{1,128}$/;
 
@@ -179,15 +181,15 @@ export class Monitor {
   }
 
   #send(
-    { status = 200, pieces }: JsonAnswer,
+    { status = 200, type = JSON_TYPE, pieces }: JsonAnswer,
     args: Arguments,
     request: Request,
   ): Promise<Response> {
     const callback = args.text("callback");
-    if (callback === "" || status !== 200) {
+    if (callback === "" || status !== 200 || type !== JSON_TYPE) {
       return streamed(pieces, {
         status,
-        type: "application/json",
+        type,
         pace: this.#pace,
         clock: this.#options.clock,
         bodiless: request.method === "HEAD",
