@@ -229,7 +229,7 @@ export class ServerSnapshots implements Snapshots {
 }
 
 function openConnection(client: Client): ConnectionSnapshot {
-  const { connection, options, login, account } = client;
+  const { connection, options, account } = client;
   const { hostname, port } = connection.transport.remoteAddress;
   return {
     inMsgs: connection.inMsgs,
@@ -249,11 +249,18 @@ function openConnection(client: Client): ConnectionSnapshot {
     name: options.name,
     lang: options.lang,
     version: options.version,
-    user: login.identity?.user || login.identity?.nkey || "",
+    user: shownUser(client),
     account: account.name,
     tls: connection.transport.tls ?? null,
     subscriptionList: () => subscriptionsOf(client),
   };
+}
+
+/** User or nkey; of a token, that there was one. */
+function shownUser({ login: { identity }, options }: Client): string {
+  if (identity === null) return "";
+  return identity.user || identity.nkey ||
+    (options.auth_token === "" ? "" : "[REDACTED]");
 }
 
 function closedConnection(closed: ClosedConnection): ConnectionSnapshot {
