@@ -145,7 +145,7 @@ export class Server implements AsyncDisposable {
       options: this.#options,
       connections: this.#connections,
       accounts: this.#accounts,
-      flush: () => this.#context.flushes.flush(),
+      flushes: this.#context.flushes,
       port: () => this.port,
       info: () => ({ ...this.#logins.info, ...this.#acceptor.tlsInfo }),
       state: () => this.#state,

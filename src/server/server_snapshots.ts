@@ -3,6 +3,7 @@
 import { loginTimeoutMs } from "../auth/authenticator.ts";
 import type { Account } from "../core/account.ts";
 import type { Traffic } from "../core/connection.ts";
+import type { FlushList } from "../core/outbound.ts";
 import type { Subscription } from "../core/subscription.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Client } from "../peer/client.ts";
@@ -36,8 +37,8 @@ export interface MonitoredServer {
   readonly connections: Connections;
   /** Its accounts. */
   readonly accounts: Accounts;
-  /** Sends what was queued outside of handling a read. */
-  flush(): void;
+  /** Sends what was queued outside of handling a read; counts who was held. */
+  readonly flushes: FlushList;
   /** Port clients connect to, 0 while it does not listen. */
   port(): number;
   /** What INFO says of TLS and logins. */
@@ -104,6 +105,7 @@ export class ServerSnapshots implements Snapshots {
       clientTraffic: traffic,
       slowConsumers: ofClients(connections.slowConsumers),
       staleConnections: ofClients(connections.staleConnections),
+      stalledClients: this.#server.flushes.holds,
       subscriptions,
       clusterPort: 0,
       routePermissions: null,
@@ -141,7 +143,7 @@ export class ServerSnapshots implements Snapshots {
     if (client === undefined || !client.takesInfo) return;
     if (client.options.lang === "") return;
     client.connection.measureRoundTrip();
-    this.#server.flush();
+    this.#server.flushes.flush();
   }
 
   /** `Snapshots` */

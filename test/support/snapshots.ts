@@ -54,6 +54,7 @@ export function serverSnapshot(
     clientTraffic: NO_TRAFFIC,
     slowConsumers: NOBODY,
     staleConnections: NOBODY,
+    stalledClients: 0,
     subscriptions: 0,
     clusterPort: 0,
     routePermissions: null,
