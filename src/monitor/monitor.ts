@@ -17,6 +17,7 @@ import {
   redirect,
   streamed,
 } from "./responses.ts";
+import { Room } from "./room.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 /** A certificate chain and its private key, as PEM text. */
@@ -60,6 +61,7 @@ export class Monitor {
   readonly #options: MonitorSettings["options"];
   readonly #basePath: string;
   readonly #pace: Pace;
+  readonly #room = new Room();
   /** Requests by path; every path from the start. */
   readonly #requests: Record<string, number> = {};
   #server: Deno.HttpServer<Deno.NetAddr> | null = null;
@@ -186,24 +188,17 @@ export class Monitor {
     request: Request,
   ): Promise<Response> {
     const callback = args.text("callback");
-    if (callback === "" || status !== 200 || type !== JSON_TYPE) {
-      return streamed(pieces, {
-        status,
-        type,
-        pace: this.#pace,
-        clock: this.#options.clock,
-        bodiless: request.method === "HEAD",
-      });
-    }
-    if (!CALLBACK.test(callback)) {
+    const wrap = callback !== "" && status === 200 && type === JSON_TYPE;
+    if (wrap && !CALLBACK.test(callback)) {
       throw new ArgumentError(
         `Error decoding callback: ${JSON.stringify(callback)} is not a name`,
       );
     }
-    return streamed(wrapped(callback, pieces), {
+    return streamed(wrap ? wrapped(callback, pieces) : pieces, {
       status,
-      type: "application/javascript",
+      type: wrap ? "application/javascript" : type,
       pace: this.#pace,
+      room: this.#room,
       clock: this.#options.clock,
       bodiless: request.method === "HEAD",
     });
