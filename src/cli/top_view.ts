@@ -159,39 +159,11 @@ export function delimitedText(
   view: ViewOptions,
   delimiter: string,
 ): string {
-  const { sample: { server, connections }, rates } = reading;
-  const { rawBytes } = view;
-  const flow = (way: string, msgs: keyof Traffic, bytes: keyof Traffic) => [
-    `${way}:`,
-    "Msgs:",
-    countText(server[msgs], rawBytes),
-    "Bytes:",
-    bytesText(server[bytes], rawBytes),
-    "Msgs/Sec:",
-    (rates?.[msgs] ?? 0).toFixed(1),
-    "Bytes/Sec:",
-    bytesText(rates?.[bytes] ?? 0, rawBytes),
-  ];
+  const { connections } = reading.sample;
   const columns = columnsFor(reading, view, true);
   const subs = view.subs ? ["SUBSCRIPTIONS"] : [];
   const rows = [
-    [
-      "NATS server version",
-      shown(server.version),
-      `(uptime: ${shown(server.uptime)})`,
-    ],
-    ["Server:", shown(server.serverName)],
-    [
-      "Load:",
-      "CPU:",
-      `${server.cpu.toFixed(1)}%`,
-      "Memory:",
-      bytesText(server.mem, false),
-      "Slow Consumers:",
-      String(server.slowConsumers),
-    ],
-    flow("In", "inMsgs", "inBytes"),
-    flow("Out", "outMsgs", "outBytes"),
+    ...headRows(reading, view.rawBytes),
     [],
     ["Connections Polled:", String(connections.length)],
     [...columns.map(({ title }) => title), ...subs],
@@ -209,48 +181,90 @@ export function delimitedText(
 
 /** Everything, for programs; names as the endpoints have them. */
 export function jsonOf(reading: Reading, view: ViewOptions): unknown {
-  const { sample: { server, connections, total }, rates, seconds } = reading;
+  const { sample, seconds } = reading;
   return {
     interval_seconds: seconds,
-    server: {
-      server_id: server.serverId,
-      server_name: server.serverName,
-      version: server.version,
-      start: server.start,
-      uptime: server.uptime,
-      cpu: server.cpu,
-      mem: server.mem,
-      connections: server.connections,
-      subscriptions: server.subscriptions,
-      slow_consumers: server.slowConsumers,
-      ...trafficJson(server),
-      rates: rates === null ? null : trafficJson(rates),
-    },
-    total,
+    server: serverJson(reading),
+    total: sample.total,
     sort: view.sort,
-    connections: connections.map((one) => {
-      const rate = reading.connectionRates.get(one.cid);
-      const host = view.nameOf(one.ip);
-      return {
-        cid: one.cid,
-        ip: one.ip,
-        port: one.port,
-        ...(host === undefined ? {} : { host }),
-        name: one.name,
-        lang: one.lang,
-        version: one.version,
-        start: one.start,
-        last_activity: one.lastActivity,
-        uptime: one.uptime,
-        idle: one.idle,
-        rtt: one.rtt,
-        pending_bytes: one.pendingBytes,
-        subscriptions: one.subscriptions,
-        ...(view.subs ? { subscriptions_list: one.subjects } : {}),
-        ...trafficJson(one),
-        rates: rate === undefined ? null : trafficJson(rate),
-      };
-    }),
+    connections: sample.connections.map((one) =>
+      connectionJson(one, view, reading.connectionRates.get(one.cid) ?? null)
+    ),
+  };
+}
+
+/** The lines of `headLines`, in cells. */
+function headRows(reading: Reading, raw: boolean): string[][] {
+  const { sample: { server }, rates } = reading;
+  const flow = (way: string, msgs: keyof Traffic, bytes: keyof Traffic) => [
+    `${way}:`,
+    "Msgs:",
+    countText(server[msgs], raw),
+    "Bytes:",
+    bytesText(server[bytes], raw),
+    "Msgs/Sec:",
+    (rates?.[msgs] ?? 0).toFixed(1),
+    "Bytes/Sec:",
+    bytesText(rates?.[bytes] ?? 0, raw),
+  ];
+  const [version, uptime, name] = [
+    shown(server.version),
+    `(uptime: ${shown(server.uptime)})`,
+    shown(server.serverName),
+  ];
+  const cpu = `${server.cpu.toFixed(1)}%`;
+  const mem = bytesText(server.mem, false);
+  const slow = String(server.slowConsumers);
+  return [
+    ["NATS server version", version, uptime],
+    ["Server:", name],
+    ["Load:", "CPU:", cpu, "Memory:", mem, "Slow Consumers:", slow],
+    flow("In", "inMsgs", "inBytes"),
+    flow("Out", "outMsgs", "outBytes"),
+  ];
+}
+
+function serverJson({ sample: { server }, rates }: Reading): unknown {
+  return {
+    server_id: server.serverId,
+    server_name: server.serverName,
+    version: server.version,
+    start: server.start,
+    uptime: server.uptime,
+    cpu: server.cpu,
+    mem: server.mem,
+    connections: server.connections,
+    subscriptions: server.subscriptions,
+    slow_consumers: server.slowConsumers,
+    ...trafficJson(server),
+    rates: rates && trafficJson(rates),
+  };
+}
+
+function connectionJson(
+  one: ConnectionFigures,
+  view: ViewOptions,
+  rates: Traffic | null,
+): unknown {
+  const host = view.nameOf(one.ip);
+  return {
+    cid: one.cid,
+    ip: one.ip,
+    port: one.port,
+    ...(host === undefined ? {} : { host }),
+    name: one.name,
+    lang: one.lang,
+    version: one.version,
+    start: one.start,
+    last_activity: one.lastActivity,
+    uptime: one.uptime,
+    idle: one.idle,
+    rtt: one.rtt,
+    pending_bytes: one.pendingBytes,
+    subscriptions: one.subscriptions,
+    ...(view.subs ? { subscriptions_list: one.subjects } : {}),
+    ...trafficJson(one),
+    rates: rates && trafficJson(rates),
   };
 }
 

@@ -318,6 +318,9 @@ interface Waiter {
 
 /** The connections of one server that were given something since last flushed. */
 export class FlushList {
+  /** Publishers held so far. */
+  holds = 0;
+
   readonly #marked: Outbound[] = [];
   readonly #clock: Clock;
 
@@ -351,6 +354,7 @@ export class FlushList {
 
   /** Resolves when all are down to `bytes`, or the time is over. */
   #hold(behind: readonly Outbound[], bytes: number): Promise<void> {
+    this.holds++;
     return new Promise((resolve) => {
       let waiting = behind.length;
       const cancel = this.#clock.after(HOLD_MS, () => {

@@ -62,7 +62,8 @@ export class Arguments {
     if (value > MAX_INT64 || value < -MAX_INT64 - 1n) {
       throw decodingError("int", name, "Atoi", text, RANGE);
     }
-    return Number(value);
+    const { MAX_SAFE_INTEGER: max } = Number;
+    return Math.max(-max, Math.min(Number(value), max));
   }
 
   /** As `integer`, of numbers from 0. */
@@ -75,7 +76,7 @@ export class Arguments {
     if (text.length > MAX_DIGITS || BigInt(text) > MAX_UINT64) {
       throw decodingError("uint64", name, "ParseUint", text, RANGE);
     }
-    return Number(text);
+    return Math.min(Number(text), Number.MAX_SAFE_INTEGER);
   }
 
   /** A boolean, or `detail`. */

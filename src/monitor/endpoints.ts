@@ -41,6 +41,8 @@ export interface Call {
 export interface JsonAnswer {
   /** HTTP status. Default 200. */
   readonly status?: number;
+  /** Its type, if it is not JSON after all. */
+  readonly type?: string;
   /** The text; empty pieces say that there is more to be done. */
   readonly pieces: Iterable<string>;
 }
@@ -92,7 +94,13 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<
   json("/leafz", ({ args, snapshots }) => leafz(args, snapshots)),
   json("/gatewayz", ({ args, snapshots }) => gatewayz(args, snapshots)),
   json("/jsz", ({ args, snapshots }) => jsz(args, snapshots)),
-  ["/metrics", { countedAs: "/metrics", answer: metrics }],
+  ["/metrics", {
+    countedAs: "/metrics",
+    answer: ({ snapshots, requests }) => ({
+      type: METRICS_TYPE,
+      pieces: renderMetrics(snapshots, requests),
+    }),
+  }],
   ["/ipqueuesz", { countedAs: null, answer: () => ({ pieces: ["{}"] }) }],
 ]);
 
@@ -110,12 +118,6 @@ function json(
 async function page(url: URL): Promise<Response> {
   const { servePage } = await import("./page.ts");
   return await servePage(url);
-}
-
-function metrics({ snapshots, requests }: Call): Response {
-  return new Response(renderMetrics(snapshots, requests), {
-    headers: { "Content-Type": METRICS_TYPE },
-  });
 }
 
 function probe({ args, snapshots, log }: Call): JsonAnswer {

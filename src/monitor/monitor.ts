@@ -17,6 +17,7 @@ import {
   redirect,
   streamed,
 } from "./responses.ts";
+import { Room } from "./room.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 /** A certificate chain and its private key, as PEM text. */
@@ -49,6 +50,8 @@ export interface MonitorAddress {
   readonly certificate: Certificate | null;
 }
 
+const JSON_TYPE = "application/json";
+
 /** What a name for a JSONP callback may look like. */
 const CALLBACK = /^[\w$.[\]]{1,128}$/;
 
@@ -58,10 +61,13 @@ export class Monitor {
   readonly #options: MonitorSettings["options"];
   readonly #basePath: string;
   readonly #pace: Pace;
+  readonly #room = new Room();
   /** Requests by path; every path from the start. */
   readonly #requests: Record<string, number> = {};
   #server: Deno.HttpServer<Deno.NetAddr> | null = null;
   #address: MonitorAddress | null = null;
+  /** Ends everything at once. */
+  #cut = new AbortController();
 
   /** Listens to nothing yet. */
   constructor({ snapshots, options, basePath, heardAt }: MonitorSettings) {
@@ -92,11 +98,13 @@ export class Monitor {
   /** Starts to serve. Throws `ListenError`. */
   listen(address: MonitorAddress): void {
     const { host, port, certificate } = address;
+    this.#cut = new AbortController();
     try {
       this.#server = Deno.serve({
         hostname: host,
         port,
         ...certificate,
+        signal: this.#cut.signal,
         onListen() {},
         onError: (error) => this.#broken(error),
       }, (request) => this.#serve(request));
@@ -107,22 +115,27 @@ export class Monitor {
     this.#address = address;
   }
 
-  /** Handshakes use this from now on, on the same port. Throws `ListenError`. */
+  /**
+   * Handshakes use this from now on, on the same port; requests under way are
+   * cut off if it is another one. Rejects with `ListenError`.
+   */
   async useCertificate(certificate: Certificate): Promise<void> {
     const { port } = this;
     const old = this.#address;
     const before = old?.certificate ?? null;
     if (old === null || before === null || same(before, certificate)) return;
     // A listener keeps its certificate: another one has to take its place.
-    await this.#server?.shutdown();
+    await this.stop();
     this.listen({ ...old, port, certificate });
   }
 
   /** Stops; requests under way are cut off. Idempotent. */
   async stop(): Promise<void> {
     const server = this.#server;
+    if (server === null) return;
     this.#server = null;
-    await server?.[Symbol.asyncDispose]();
+    this.#cut.abort();
+    await server.finished;
     await this.#pace.idle();
   }
 
@@ -170,29 +183,22 @@ export class Monitor {
   }
 
   #send(
-    { status = 200, pieces }: JsonAnswer,
+    { status = 200, type = JSON_TYPE, pieces }: JsonAnswer,
     args: Arguments,
     request: Request,
   ): Promise<Response> {
     const callback = args.text("callback");
-    if (callback === "" || status !== 200) {
-      return streamed(pieces, {
-        status,
-        type: "application/json",
-        pace: this.#pace,
-        clock: this.#options.clock,
-        bodiless: request.method === "HEAD",
-      });
-    }
-    if (!CALLBACK.test(callback)) {
+    const wrap = callback !== "" && status === 200 && type === JSON_TYPE;
+    if (wrap && !CALLBACK.test(callback)) {
       throw new ArgumentError(
         `Error decoding callback: ${JSON.stringify(callback)} is not a name`,
       );
     }
-    return streamed(wrapped(callback, pieces), {
+    return streamed(wrap ? wrapped(callback, pieces) : pieces, {
       status,
-      type: "application/javascript",
+      type: wrap ? "application/javascript" : type,
       pace: this.#pace,
+      room: this.#room,
       clock: this.#options.clock,
       bodiless: request.method === "HEAD",
     });

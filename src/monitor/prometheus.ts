@@ -6,10 +6,13 @@
  * bounded by accounts and paths (config-and-monitoring §8.3).
  */
 
-import type { Snapshots } from "./snapshots.ts";
+import type { AccountSnapshot, Snapshots } from "./snapshots.ts";
 import { sublistFields } from "./subsz.ts";
 import type { RequestCounts } from "./varz.ts";
 import { varz } from "./varz.ts";
+
+/** Clients read between two pauses. */
+const RUN = 32;
 
 /** The content type of what `renderMetrics` makes. */
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -34,53 +37,72 @@ const FIRST_PAGE = { offset: 0, limit: 1024 };
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
 
-/** All metrics; `requests` are those to the endpoints so far, by path. */
-export function renderMetrics(
+/**
+ * All metrics, bit by bit; empty pieces say that there is more to be done.
+ * `requests` are those to the endpoints so far, by path.
+ */
+export function* renderMetrics(
   snapshots: Snapshots,
   requests: RequestCounts,
-): string {
-  const { id, name, problem, routes } = snapshots.server();
+): Generator<string> {
+  const { id, name, problem, routes, leafnodes } = snapshots.server();
   const text = new Exposition({ server_id: id });
-  writeVarz(text, "", varz(snapshots.server(), requests));
-  writeConnz(text, snapshots);
-  writeAll(text, "subsz", {
+  yield* writeVarz(text, "", varz(snapshots.server(), requests));
+  yield* writeConnz(text, snapshots);
+  yield* writeAll(text, "subsz", {
     ...sublistFields(snapshots.accounts().map(({ sublist }) => sublist)),
     total: 0,
     ...FIRST_PAGE,
   });
-  text.named("gnatsd_subsz_server_id", id);
-  text.gauge("gnatsd_routez_num_routes", "Routes to other servers", routes);
-  text.named("gnatsd_routez_server_id", id);
-  text.named("gnatsd_routez_server_name", name);
-  text.gauge("gnatsd_leafz_conn_nodes_total", "Leaf nodes connected", 0);
-  text.gauge(
+  yield text.named("gnatsd_subsz_server_id", id);
+  yield text.gauge(
+    "gnatsd_routez_num_routes",
+    "Routes to other servers",
+    routes,
+  );
+  yield text.named("gnatsd_routez_server_id", id);
+  yield text.named("gnatsd_routez_server_name", name);
+  yield text.gauge(
+    "gnatsd_leafz_conn_nodes_total",
+    "Leaf nodes connected",
+    leafnodes,
+  );
+  yield text.gauge(
     "gnatsd_healthz_status",
     "0 if /healthz says ok, 1 if not",
     problem === null ? 0 : 1,
   );
-  text.family("gnatsd_healthz_status_value", "gauge", "What /healthz says", [
-    [{ value: problem === null ? "ok" : "error" }, problem === null ? 1 : 0],
-  ]);
-  writeAccounts(text, snapshots);
-  writeProcess(text, snapshots);
-  return text.end();
+  yield text.family(
+    "gnatsd_healthz_status_value",
+    "gauge",
+    "What /healthz says",
+    [
+      [{ value: problem === null ? "ok" : "error" }, problem === null ? 1 : 0],
+    ],
+  );
+  yield* writeAccounts(text, snapshots);
+  yield* writeProcess(text, snapshots);
 }
 
 /** Numbers of any depth; of strings, those with a place in `NAMES`, `TIMES`. */
-function writeVarz(text: Exposition, parent: string, fields: object): void {
+function* writeVarz(
+  text: Exposition,
+  parent: string,
+  fields: object,
+): Generator<string> {
   for (const [key, value] of Object.entries(fields)) {
     const path = join(parent, key);
     const name = `gnatsd_varz_${path}`;
     if (SKIPPED.has(path)) continue;
     if (typeof value === "number") {
-      text.gauge(name, `${path} as in /varz`, value);
+      yield text.gauge(name, `${path} as in /varz`, value);
     } else if (typeof value === "string" && TIMES.has(key)) {
       const help = `${path} as in /varz, in milliseconds since 1970`;
-      text.gauge(name, help, Date.parse(value));
+      yield text.gauge(name, help, Date.parse(value));
     } else if (typeof value === "string" && NAMES.has(key)) {
-      text.named(name, value);
+      yield text.named(name, value);
     } else if (isMap(value)) {
-      writeVarz(text, path, value);
+      yield* writeVarz(text, path, value);
     }
   }
 }
@@ -95,11 +117,16 @@ function isMap(value: unknown): value is object {
 }
 
 /** Sums over the clients connected now, as the exporter's: they can fall. */
-function writeConnz(text: Exposition, snapshots: Snapshots): void {
+function* writeConnz(
+  text: Exposition,
+  snapshots: Snapshots,
+): Generator<string> {
   const count = snapshots.connectionCount();
   const gauges = { pending_bytes: 0, subscriptions: 0 };
   const counters = { in_bytes: 0, out_bytes: 0, in_msgs: 0, out_msgs: 0 };
+  let read = 0;
   for (const one of snapshots.connections()) {
+    if (++read % RUN === 0) yield "";
     gauges.pending_bytes += one.pendingBytes;
     gauges.subscriptions += one.subscriptions;
     counters.in_bytes += one.inBytes;
@@ -107,7 +134,7 @@ function writeConnz(text: Exposition, snapshots: Snapshots): void {
     counters.in_msgs += one.inMsgs;
     counters.out_msgs += one.outMsgs;
   }
-  writeAll(text, "connz", {
+  yield* writeAll(text, "connz", {
     num_connections: count,
     total: count,
     ...FIRST_PAGE,
@@ -115,52 +142,71 @@ function writeConnz(text: Exposition, snapshots: Snapshots): void {
   });
   for (const [key, value] of Object.entries(counters)) {
     const help = `${key} of all clients connected now`;
-    text.family(`gnatsd_connz_${key}`, "counter", help, [[{}, value]]);
+    yield text.family(`gnatsd_connz_${key}`, "counter", help, [[{}, value]]);
   }
 }
 
 /** One gauge for each of `fields`. */
-function writeAll(text: Exposition, endpoint: string, fields: object): void {
+function* writeAll(
+  text: Exposition,
+  endpoint: string,
+  fields: object,
+): Generator<string> {
   for (const [key, value] of Object.entries(fields)) {
-    text.gauge(`gnatsd_${endpoint}_${key}`, `${key} as in /${endpoint}`, value);
+    yield text.gauge(
+      `gnatsd_${endpoint}_${key}`,
+      `${key} as in /${endpoint}`,
+      value,
+    );
   }
 }
 
-function writeAccounts(text: Exposition, snapshots: Snapshots): void {
+function* writeAccounts(
+  text: Exposition,
+  snapshots: Snapshots,
+): Generator<string> {
   const accounts = snapshots.accounts();
-  const write = (
+  const family = (
     name: string,
     help: string,
-    value: (account: (typeof accounts)[number]) => number,
+    value: (account: AccountSnapshot) => number,
   ) => {
     const samples = accounts.map((account): Sample => [{
       account: account.name,
       account_id: account.name,
       account_name: account.name,
     }, value(account)]);
-    text.family(`gnatsd_accstatz_${name}`, "gauge", help, samples);
+    return text.family(`gnatsd_accstatz_${name}`, "gauge", help, samples);
   };
-  write(
+  yield family(
     "current_connections",
     "Clients in the account",
     (one) => one.connections,
   );
-  write(
+  yield family(
     "total_connections",
     "Clients and leaf nodes in the account",
     (one) => one.connections + one.leafnodes,
   );
-  write("leaf_nodes", "Leaf nodes in the account", (one) => one.leafnodes);
-  write(
+  yield family(
+    "leaf_nodes",
+    "Leaf nodes in the account",
+    (one) => one.leafnodes,
+  );
+  yield family(
     "subscriptions",
     "Subscriptions in the account",
     (one) => one.sublist.subscriptions,
   );
-  write("sent_messages", "Messages delivered", (one) => one.outMsgs);
-  write("sent_bytes", "Payload bytes delivered", (one) => one.outBytes);
-  write("received_messages", "Messages received", (one) => one.inMsgs);
-  write("received_bytes", "Payload bytes received", (one) => one.inBytes);
-  write(
+  yield family("sent_messages", "Messages delivered", (one) => one.outMsgs);
+  yield family("sent_bytes", "Payload bytes delivered", (one) => one.outBytes);
+  yield family("received_messages", "Messages received", (one) => one.inMsgs);
+  yield family(
+    "received_bytes",
+    "Payload bytes received",
+    (one) => one.inBytes,
+  );
+  yield family(
     "slow_consumers",
     "Connections closed because they did not keep up",
     (one) => one.slowConsumers,
@@ -168,30 +214,33 @@ function writeAccounts(text: Exposition, snapshots: Snapshots): void {
 }
 
 /** Under the names every Prometheus client library has for them. */
-function writeProcess(text: Exposition, snapshots: Snapshots): void {
+function* writeProcess(
+  text: Exposition,
+  snapshots: Snapshots,
+): Generator<string> {
   const { cpuSeconds, memoryBytes, startedAt } = snapshots.server().process;
-  text.family(
+  yield text.family(
     "process_cpu_seconds_total",
     "counter",
     "Processor time used, in seconds",
     [[{}, cpuSeconds]],
   );
-  text.gauge(
+  yield text.gauge(
     "process_resident_memory_bytes",
     "Resident memory in bytes",
     memoryBytes,
   );
-  text.gauge(
+  yield text.gauge(
     "process_start_time_seconds",
     "When the process started, in seconds since 1970",
     startedAt / 1000,
   );
 }
 
-/** Lines of the format; process metrics, too, say which server's they are. */
+/** Lines of the format. */
 class Exposition {
+  /** On series of the process, too: a dashboard picks the server by it. */
   readonly #common: Labels;
-  #text = "";
 
   /** `common` are labels of every series. */
   constructor(common: Labels) {
@@ -199,13 +248,13 @@ class Exposition {
   }
 
   /** A metric of one series that may fall. */
-  gauge(name: string, help: string, value: number): void {
-    this.family(name, "gauge", help, [[{}, value]]);
+  gauge(name: string, help: string, value: number): string {
+    return this.family(name, "gauge", help, [[{}, value]]);
   }
 
   /** A metric that says something in words: its label `value`. */
-  named(name: string, value: string): void {
-    this.family(name, "gauge", "Its value is a label", [[{ value }, 1]]);
+  named(name: string, value: string): string {
+    return this.family(name, "gauge", "Its value is a label", [[{ value }, 1]]);
   }
 
   /** A metric with all its series. */
@@ -214,18 +263,14 @@ class Exposition {
     type: "counter" | "gauge",
     help: string,
     samples: readonly Sample[],
-  ): void {
-    this.#text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+  ): string {
+    let lines = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
     for (const [labels, value] of samples) {
       const pairs = Object.entries({ ...labels, ...this.#common })
         .map(([key, text]) => `${key}="${escapeLabel(text)}"`);
-      this.#text += `${name}{${pairs.join(",")}} ${value}\n`;
+      lines += `${name}{${pairs.join(",")}} ${value}\n`;
     }
-  }
-
-  /** The document. */
-  end(): string {
-    return this.#text;
+    return lines;
   }
 }
 

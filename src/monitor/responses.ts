@@ -3,6 +3,7 @@
 import type { Clock } from "../options.ts";
 import type { Pace } from "./pace.ts";
 import { SLICE_MS } from "./pace.ts";
+import type { Room } from "./room.ts";
 
 /** Longest a reader may take to come for more, in milliseconds. */
 const READER_MS = 30_000;
@@ -27,6 +28,8 @@ export interface StreamOptions {
   readonly type: string;
   /** When to work on it. */
   readonly pace: Pace;
+  /** How many others there may be. */
+  readonly room: Room;
   /** Bounds how long a reader may take. */
   readonly clock: Clock;
   /** Only the head is wanted. */
@@ -50,28 +53,36 @@ export function failed(): Response {
   return plain(500, "Internal Server Error\n");
 }
 
+/** 503: too many long answers wait to be read. */
+function busy(): Response {
+  return plain(503, "Too many requests under way\n", { "Retry-After": "1" });
+}
+
 /** Sends the browser to the same arguments at another path. */
 export function redirect(path: string, { search }: URL): Response {
   return plain(307, "", { Location: path + search });
 }
 
-/** A text that is made in slices: at once if it takes but one. */
+/** A text that is made in slices; a long one is sent while it is made. */
 export async function streamed(
   pieces: Iterable<string>,
   options: StreamOptions,
 ): Promise<Response> {
-  const { status, type, bodiless } = options;
+  const { status, type, bodiless, room } = options;
   const headers = {
     "Content-Type": type,
     "Access-Control-Allow-Origin": "*",
     "X-Content-Type-Options": "nosniff",
   };
   const body = new Body(pieces, options);
-  await body.begin();
+  await room.begin(() => body.fill());
   if (body.done) return new Response(body.take(), { status, headers });
-  if (!bodiless) return new Response(body.stream(), { status, headers });
+  const leave = bodiless ? null : room.reader();
+  if (leave !== null) {
+    return new Response(body.stream(leave), { status, headers });
+  }
   body.end();
-  return new Response(null, { status, headers });
+  return bodiless ? new Response(null, { status, headers }) : busy();
 }
 
 /** A text as bytes, made as it is read; a reader that stops is left alone. */
@@ -87,15 +98,17 @@ class Body {
   /** What of the last piece did not fit. */
   #rest = "";
   #cancelTimeout: () => void = () => {};
+  #leave: () => void = () => {};
 
   constructor(pieces: Iterable<string>, options: StreamOptions) {
     this.#pieces = pieces[Symbol.iterator]();
     this.#options = options;
   }
 
-  /** Does as much as one slice holds. */
-  begin(): Promise<void> {
-    return this.#options.pace.run(() => this.#slice());
+  /** Makes a chunk, or what is left. */
+  async fill(): Promise<void> {
+    const { pace } = this.#options;
+    while (!this.done && !this.#full) await pace.run(() => this.#slice());
   }
 
   /** What is made so far. */
@@ -106,8 +119,9 @@ class Body {
     return bytes;
   }
 
-  /** All of it, once. */
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  /** All of it, once; `leave` is called when it is over. */
+  stream(leave: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#leave = leave;
     return new ReadableStream({
       start: (controller) => this.#await(controller),
       pull: (controller) => this.#more(controller),
@@ -118,15 +132,22 @@ class Body {
   /** The rest is not wanted. */
   end(): void {
     this.#cancelTimeout();
+    this.#leave();
     this.#pieces.return?.();
   }
 
   async #more(controller: ReadableStreamDefaultController): Promise<void> {
     this.#cancelTimeout();
-    while (!this.done && !this.#full) await this.begin();
-    controller.enqueue(this.take());
-    if (this.done) controller.close();
-    else this.#await(controller);
+    try {
+      await this.fill();
+      controller.enqueue(this.take());
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+    if (!this.done) return this.#await(controller);
+    this.#leave();
+    controller.close();
   }
 
   /** Gives up on a reader that does not come back. */

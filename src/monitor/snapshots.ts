@@ -96,6 +96,8 @@ export interface ServerSnapshot {
   readonly slowConsumers: KindCounts;
   /** Connections closed because they did not answer PINGs. */
   readonly staleConnections: KindCounts;
+  /** Times a publisher was held back because others did not keep up. */
+  readonly stalledClients: number;
   /** Subscriptions of all accounts. */
   readonly subscriptions: number;
   /** Port routes connect to; 0 without a cluster. */

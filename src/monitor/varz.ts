@@ -99,6 +99,7 @@ function counters(server: ServerSnapshot): object {
     out_client_bytes: clientTraffic.outBytes,
     slow_consumers: total(slowConsumers),
     stale_connections: total(staleConnections),
+    stalled_clients: server.stalledClients,
     subscriptions: server.subscriptions,
   };
 }

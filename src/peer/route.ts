@@ -53,6 +53,8 @@ export interface RouteHost<Target = unknown> {
   ): ProtocolError | null | Promise<ProtocolError | null>;
   /** A server told about itself, or about another one. */
   routeInformed(route: Route<Target>, info: RouteInfo): void;
+  /** The other server has begun to use the route; may register it. */
+  routeUsed(route: Route<Target>): void;
   /** Interest flows from now on, both ways. */
   routeRegistered(route: Route<Target>): void;
   /** The route is gone. */
@@ -83,6 +85,8 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
   #lastName = "";
   #lastAccount: Account | undefined;
   #lastInterest: RemoteInterest | undefined;
+  /** The other server has sent interest or messages. */
+  #used = false;
   /** Interest and PING operations so far. */
   #operations = 0;
   #cancelTimeout: () => void = () => {};
@@ -242,6 +246,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
     weight: number,
   ): boolean {
     this.#operations++;
+    if (!this.#used) this.#use();
     if (this.#host.mayExport(subject)) {
       this.#interestIn(account).add(subject, queue, weight);
     }
@@ -255,6 +260,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
     queue: string | null,
   ): boolean {
     this.#operations++;
+    if (!this.#used) this.#use();
     this.#interest.get(account)?.remove(subject, queue);
     return true;
   }
@@ -269,6 +275,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
     const { fanout } = this.#host;
     connection.inMsgs++;
     connection.inBytes += message.end - 2 - message.payloadStart;
+    if (!this.#used) this.#use();
     if (this.parser.tracing) this.#tracePayload(message);
     if (account !== this.#lastName) this.#look(account);
     if (this.#lastAccount !== undefined && this.#lastInterest !== undefined) {
@@ -303,10 +310,19 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
     this.#host.routeClosed(this, reason);
   }
 
+  #use(): void {
+    this.#used = true;
+    this.#host.routeUsed(this);
+  }
+
   /** Goes on with a CONNECT once it is known whether it will do. */
   #admit(error: ProtocolError | null): boolean {
     if (this.closed) return false;
-    if (error !== null) return this.#refuse(error);
+    if (error !== null) {
+      // The log has it from whoever decided.
+      this.connection.fail(error);
+      return false;
+    }
     this.parser.awaitingConnect = false;
     this.#cancelTimeout();
     const { clock } = this.#host.options;

@@ -23,7 +23,7 @@ import type { RouteHost } from "../peer/route.ts";
 import { Route } from "../peer/route.ts";
 import type { Transport } from "../transport/transport.ts";
 import { NATS_VERSION } from "../version.ts";
-import { decodeUtf8, fromLatin1 } from "../wire/ascii.ts";
+import { decodeUtf8, encodeUtf8, fromLatin1, quote } from "../wire/ascii.ts";
 import type { RouteConnect, RouteInfo } from "../wire/route_info.ts";
 import { splitHostPort } from "./addresses.ts";
 import type { RouteDial } from "./route_links.ts";
@@ -110,6 +110,7 @@ export class Cluster {
       random: Math.random,
       routeConnecting: (route, connect) => this.#connecting(route, connect),
       routeInformed: (route, info) => this.#mesh.infoReceived(route, info),
+      routeUsed: (route) => this.#mesh.routeUsed(route),
       routeRegistered: (route) => this.#interest.tell(route),
       routeClosed: (route, reason) => this.#closed(route, reason),
     };
@@ -257,10 +258,16 @@ export class Cluster {
         hostname,
         wanted: () => !route.closed,
       });
-    const go = (right: boolean) =>
-      right
-        ? this.#mesh.connectReceived(route, connect)
-        : authorizationViolation();
+    const go = (right: boolean) => {
+      if (right) return this.#mesh.connectReceived(route, connect);
+      const { log } = this.#options;
+      log.error(
+        `${route.label} - authentication error - User ${
+          quote(encodeUtf8(connect.user))
+        }`,
+      );
+      return authorizationViolation();
+    };
     return right instanceof Promise ? right.then(go) : go(right);
   }
 

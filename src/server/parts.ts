@@ -201,7 +201,7 @@ export class Parts {
       connections: this.connections,
       accounts: this.accounts,
       cluster: this.cluster,
-      flush: () => this.context.flushes.flush(),
+      flushes: this.context.flushes,
       port: () => this.acceptor.port,
       info: () => this.#moreInfo(),
       state: () => this.#owner.state(),

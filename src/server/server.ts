@@ -305,7 +305,6 @@ export class Server implements AsyncDisposable {
    */
   async lameDuck(): Promise<void> {
     if (this.#state !== "running") return;
-    const { live } = this.#parts.connections;
     this.#state = "lame duck";
     this.#options.log.info(
       "Entering lame duck mode, stop accepting new clients",

@@ -3,6 +3,7 @@
 import { loginTimeoutMs } from "../auth/authenticator.ts";
 import type { Account } from "../core/account.ts";
 import type { Traffic } from "../core/connection.ts";
+import type { FlushList } from "../core/outbound.ts";
 import type { Subscription } from "../core/subscription.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Client } from "../peer/client.ts";
@@ -40,8 +41,8 @@ export interface MonitoredServer {
   readonly accounts: Accounts;
   /** Its part in a cluster; `null` if it stands alone. */
   readonly cluster: Cluster | null;
-  /** Sends what was queued outside of handling a read. */
-  flush(): void;
+  /** Sends what was queued outside of handling a read; counts who was held. */
+  readonly flushes: FlushList;
   /** Port clients connect to, 0 while it does not listen. */
   port(): number;
   /** What INFO says of TLS, of logins and of other servers. */
@@ -117,6 +118,7 @@ export class ServerSnapshots implements Snapshots {
         routes: connections.staleRoutes,
         leafs: 0,
       },
+      stalledClients: this.#server.flushes.holds,
       subscriptions,
       clusterPort: cluster?.port ?? 0,
       routePermissions: routePermissions(options.cluster),
@@ -154,7 +156,7 @@ export class ServerSnapshots implements Snapshots {
     if (client === undefined || !client.takesInfo) return;
     if (client.options.lang === "") return;
     client.connection.measureRoundTrip();
-    this.#server.flush();
+    this.#server.flushes.flush();
   }
 
   /** `Snapshots` */
@@ -243,7 +245,7 @@ export class ServerSnapshots implements Snapshots {
 }
 
 function openConnection(client: Client): ConnectionSnapshot {
-  const { connection, options, login, account } = client;
+  const { connection, options, account } = client;
   const { hostname, port } = connection.transport.remoteAddress;
   return {
     inMsgs: connection.inMsgs,
@@ -263,11 +265,18 @@ function openConnection(client: Client): ConnectionSnapshot {
     name: options.name,
     lang: options.lang,
     version: options.version,
-    user: login.identity?.user || login.identity?.nkey || "",
+    user: shownUser(client),
     account: account.name,
     tls: connection.transport.tls ?? null,
     subscriptionList: () => subscriptionsOf(client),
   };
+}
+
+/** User or nkey; of a token, that there was one. */
+function shownUser({ login: { identity }, options }: Client): string {
+  if (identity === null) return "";
+  return identity.user || identity.nkey ||
+    (options.auth_token === "" ? "" : "[REDACTED]");
 }
 
 function closedConnection(closed: ClosedConnection): ConnectionSnapshot {

@@ -22,6 +22,7 @@ export class Plot {
   #svg = node("svg", { role: "img" });
   #grid = node("g", { class: "grid" });
   #paths = node("g", {});
+  #labels = node("g", { class: "labels" });
   #marks = node("g", {});
   #figures = [];
   #clock = document.createElement("time");
@@ -38,7 +39,7 @@ export class Plot {
     this.element.className = wide ? "card plot wide" : "card plot";
     this.element.append(this.#head(title), this.#svg);
     this.#svg.setAttribute("aria-label", `${title} over time`);
-    this.#svg.append(this.#grid, this.#paths, this.#marks);
+    this.#svg.append(this.#grid, this.#paths, this.#labels, this.#marks);
     this.#svg.addEventListener("pointermove", (event) => this.#point(event));
     this.#svg.addEventListener("pointerleave", () => this.onPoint(null));
     new ResizeObserver(() => this.#drawn && this.draw(...this.#drawn))
@@ -56,8 +57,18 @@ export class Plot {
     const y = (value) =>
       height - BOTTOM - value / top * (height - BOTTOM - TOP);
     this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const levels = top > 10 || Number.isInteger(top / 2)
+      ? [top / 2, top]
+      : [top];
     this.#grid.replaceChildren(
-      ...this.#levels(top, y, width),
+      ...[0, ...levels].map((value) =>
+        node("line", { x1: 0, x2: width, y1: y(value), y2: y(value) })
+      ),
+    );
+    this.#labels.replaceChildren(
+      ...levels.map((value) =>
+        label(this.#format(value), { x: 0, y: y(value) + 11 })
+      ),
       ...times(from, to, x, height, width),
     );
     this.#paths.replaceChildren(
@@ -95,21 +106,6 @@ export class Plot {
       for (const point of points) most = Math.max(most, point[key] ?? 0);
     }
     return niceTop(most);
-  }
-
-  #levels(top, y, width) {
-    return [0, top / 2, top].flatMap((value) => {
-      const line = node("line", {
-        x1: 0,
-        x2: width,
-        y1: y(value),
-        y2: y(value),
-      });
-      if (value === 0) return [line];
-      const label = node("text", { x: 0, y: y(value) + 11 });
-      label.textContent = this.#format(value);
-      return Number.isInteger(value) || top > 10 ? [line, label] : [line];
-    });
   }
 
   /** Shows the figures of `point`, and where on the lines they are. */
@@ -192,13 +188,11 @@ function times(from, to, x, height, width) {
   const labels = [];
   for (let back = 0; back <= minutes; back += step) {
     const anchor = back === 0 ? "end" : back === minutes ? "start" : "middle";
-    const label = node("text", {
+    labels.push(label(back === 0 ? "now" : `−${back} min`, {
       x: x(to - back * 60_000),
       y: height - 5,
       "text-anchor": anchor,
-    });
-    label.textContent = back === 0 ? "now" : `−${back} min`;
-    labels.push(label);
+    }));
   }
   return labels;
 }
@@ -220,6 +214,12 @@ function nearest(points, time) {
     }
   }
   return best;
+}
+
+function label(text, attributes) {
+  const element = node("text", attributes);
+  element.textContent = text;
+  return element;
 }
 
 function node(name, attributes) {
