@@ -67,6 +67,7 @@ export type { RouteFacts } from "./server/cluster.ts";
 export type { ClosedConnection } from "./server/connections.ts";
 export { ServerEvents } from "./server/events.ts";
 export type { ConnectedClient, ServerEventMap } from "./server/events.ts";
+export type { RouteDial } from "./server/route_links.ts";
 export { Server } from "./server/server.ts";
 export type { StartOptions } from "./server/server.ts";
 export { NATS_VERSION, VERSION } from "./version.ts";

@@ -1,5 +1,8 @@
 /** How monitoring is served: names, units and defaults. */
 
+import type { ShapeOf } from "./option_shape.ts";
+import { checkShape } from "./option_shape.ts";
+
 /** Where monitoring is served; a port of 0 is off, -1 takes a free one. */
 export interface MonitorOptions {
   /** Address to listen on. Default: that of the clients. */
@@ -23,27 +26,25 @@ export const DEFAULT_MONITOR: ResolvedMonitor = Object.freeze({
   basePath: "",
 });
 
+const SHAPE: ShapeOf<MonitorOptions> = {
+  host: "string",
+  port: "number",
+  httpsPort: "number",
+  basePath: "string",
+};
+
 /** Fills in the defaults. Throws `TypeError` and `RangeError`. */
-export function resolveMonitor(
-  monitor: MonitorOptions | null,
-): ResolvedMonitor | null {
-  if (monitor === null) return null;
-  const resolved: Record<string, unknown> = { ...DEFAULT_MONITOR };
-  for (const [name, value] of Object.entries(monitor)) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(DEFAULT_MONITOR, name)) {
-      throw new TypeError(`Unknown option "monitor.${name}"`);
-    }
-    const wanted = typeof resolved[name];
-    if (typeof value !== wanted) {
-      throw new TypeError(
-        `Option "monitor.${name}" must be a ${wanted}: got ${typeof value}`,
-      );
-    }
-    if (wanted === "number") checkPort(name, value as number);
-    resolved[name] = value;
-  }
-  return Object.freeze(resolved as unknown as ResolvedMonitor);
+export function resolveMonitor(monitor: MonitorOptions): ResolvedMonitor {
+  checkShape("monitor", monitor, SHAPE);
+  const given = Object.entries(monitor)
+    .filter(([, value]) => value !== undefined);
+  const complete: ResolvedMonitor = {
+    ...DEFAULT_MONITOR,
+    ...Object.fromEntries(given),
+  };
+  checkPort("port", complete.port);
+  checkPort("httpsPort", complete.httpsPort);
+  return Object.freeze(complete);
 }
 
 function checkPort(name: string, port: number): void {

@@ -21,12 +21,15 @@ const ANY = ["0.0.0.0", "::"];
  * Throws `ConfigError`, which names the setting and says what to do. `dial` is
  * how the server reaches others; without it, it opens sockets.
  */
-export function checkCluster(options: ResolvedOptions, dial?: unknown): void {
+export function checkCluster(
+  options: ResolvedOptions,
+  dial: unknown = null,
+): void {
   const { cluster, dontListen } = options;
   if (cluster === null) return;
   checkRoutes(cluster);
   if (cluster.routes.length > 0) {
-    if (dontListen && dial === undefined) {
+    if (dontListen && dial === null) {
       refuse(
         "cluster.routes cannot be dialled by a server that does not listen, for it opens no socket: give its constructor a function to dial with",
       );

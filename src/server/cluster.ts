@@ -46,8 +46,8 @@ export interface ClusterHost {
   readonly subjectSeed: number;
   /** Checks bcrypt hashes. */
   readonly bcrypt: BcryptWorker;
-  /** Opens streams to other servers; default: TCP. */
-  readonly dial: RouteDial | undefined;
+  /** Opens streams to other servers; `null` for TCP. */
+  readonly dial: RouteDial | null;
   /** `host:port` of the port for clients, as others reach it. */
   clientUrls(): readonly string[];
   /** Where routes are kept. */

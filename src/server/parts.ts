@@ -35,8 +35,8 @@ export interface PartsOwner {
   readonly events: ServerEvents;
   /** What all parts read, and only a reload writes. */
   readonly options: LiveOptions;
-  /** Opens streams to other servers; default: TCP. */
-  readonly dial: RouteDial | undefined;
+  /** Opens streams to other servers; `null` for TCP. */
+  readonly dial: RouteDial | null;
   /** Where the server is in its life. */
   state(): ServerState;
 }

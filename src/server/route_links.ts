@@ -32,10 +32,10 @@ export class RouteLinks {
   #listener: Listener | null = null;
   #accepting: Promise<void> = Promise.resolve();
 
-  /** `dial` opens plain streams; default: TCP. */
-  constructor(options: ResolvedOptions, dial: RouteDial = dialTcp) {
+  /** `dial` opens plain streams; `null` for TCP. */
+  constructor(options: ResolvedOptions, dial: RouteDial | null) {
     this.#options = options;
-    this.#dial = dial;
+    this.#dial = dial ?? dialTcp;
   }
 
   /** Port routes are accepted on, 0 while not listening. */

@@ -59,7 +59,7 @@ export class Server implements AsyncDisposable {
 
   /** What everybody in the server reads, and only a reload writes. */
   readonly #options: LiveOptions;
-  readonly #dial: RouteDial | undefined;
+  readonly #dial: RouteDial | null;
   readonly #parts: Parts;
   /** Ends everything. */
   readonly #stop = new AbortController();
@@ -72,7 +72,7 @@ export class Server implements AsyncDisposable {
    * of a cluster, where that is not to be TCP. Throws `TypeError`, `RangeError`
    * or `ConfigError` for options that cannot be used.
    */
-  constructor(options: ServerOptions = {}, dial?: RouteDial) {
+  constructor(options: ServerOptions = {}, dial: RouteDial | null = null) {
     this.#options = { ...resolveOptions(options) };
     checkAuthorization(this.#options);
     checkCluster(this.#options, dial);
