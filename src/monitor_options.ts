@@ -34,10 +34,11 @@ export function resolveMonitor(
     if (!Object.hasOwn(DEFAULT_MONITOR, name)) {
       throw new TypeError(`Unknown option "monitor.${name}"`);
     }
-    const wanted = typeof resolved[name];
-    if (typeof value !== wanted) {
+    const wanted: string = typeof resolved[name];
+    const given: string = typeof value;
+    if (given !== wanted) {
       throw new TypeError(
-        `Option "monitor.${name}" must be a ${wanted}: got ${typeof value}`,
+        `Option "monitor.${name}" must be a ${wanted}: got ${given}`,
       );
     }
     if (wanted === "number") checkPort(name, value as number);

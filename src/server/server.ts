@@ -201,10 +201,10 @@ export class Server implements AsyncDisposable {
     this.#state = "starting";
     try {
       await this.#acceptor.useTls(tls);
+      await this.#monitoring.start();
       if (this.#stop.signal.aborted) {
         throw new ClosedError("Cannot start server: it was shut down");
       }
-      await this.#monitoring.start();
       if (!dontListen) this.#acceptor.listen();
       this.#logins.warm();
       this.#state = "running";

@@ -134,8 +134,15 @@ export class ServerSnapshots implements Snapshots {
   }
 
   /** `Snapshots` */
-  closedConnections(): readonly ConnectionSnapshot[] {
-    return this.#server.connections.closed.map(closedConnection);
+  closedCount(): number {
+    return this.#server.connections.closedCount;
+  }
+
+  /** `Snapshots` */
+  *closedConnections(): Generator<ConnectionSnapshot> {
+    for (const one of this.#server.connections.closed) {
+      yield closedConnection(one);
+    }
   }
 
   /** `Snapshots` */
