@@ -312,8 +312,10 @@ export interface Snapshots {
   connections(): Iterable<ConnectionSnapshot>;
   /** The one of this `cid`, if it is connected. */
   connection(id: number): ConnectionSnapshot | null;
-  /** Connections that are closed and still remembered, the oldest first. */
-  closedConnections(): readonly ConnectionSnapshot[];
+  /** Connections that are closed and still remembered. */
+  closedCount(): number;
+  /** They, the oldest first. */
+  closedConnections(): Iterable<ConnectionSnapshot>;
   /**
    * Has the round trip of a connected client measured that never was, where
    * the client can stand being asked.

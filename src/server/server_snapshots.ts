@@ -19,6 +19,7 @@ import type {
 } from "../monitor/snapshots.ts";
 import { NATS_VERSION } from "../version.ts";
 import { decodeUtf8, encodeUtf8, fromLatin1 } from "../wire/ascii.ts";
+import { PING } from "../wire/encoder.ts";
 import type { Info } from "../wire/info.ts";
 import { exportsOf, importsOf } from "./account_snapshots.ts";
 import type { Accounts } from "./accounts.ts";
@@ -146,17 +147,26 @@ export class ServerSnapshots implements Snapshots {
   }
 
   /** `Snapshots` */
-  closedConnections(): readonly ConnectionSnapshot[] {
-    return this.#server.connections.closed.map(closedConnection);
+  closedCount(): number {
+    return this.#server.connections.closedCount;
+  }
+
+  /** `Snapshots` */
+  *closedConnections(): Generator<ConnectionSnapshot> {
+    for (const one of this.#server.connections.closed) {
+      yield closedConnection(one);
+    }
   }
 
   /** `Snapshots` */
   measureRoundTrip(id: number): void {
     const client = this.#server.connections.live.get(id);
     if (client === undefined || !client.takesInfo) return;
-    if (client.options.lang === "") return;
-    client.connection.measureRoundTrip();
-    this.#server.flushes.flush();
+    const { connection, options: { lang } } = client;
+    if (lang === "" || !connection.heartbeat.unmeasured) return;
+    connection.trace("->> [PING]");
+    connection.sendNow(PING);
+    connection.heartbeat.asked(this.#server.options.clock.now());
   }
 
   /** `Snapshots` */

@@ -1,6 +1,7 @@
 /** What is HTTP about monitoring: paths, methods, JSONP, readers good and bad. */
 
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { systemClock } from "../../src/options.ts";
 import type { MonitorAddress } from "../../src/monitor/monitor.ts";
 import { Monitor } from "../../src/monitor/monitor.ts";
@@ -130,6 +131,35 @@ Deno.test("Monitor says what is wrong with arguments", async () => {
       assert.equal(await response.text(), text);
     }
   }
+});
+
+Deno.test("Monitor has an answer to any arguments", async () => {
+  await using test = new TestMonitor(many(3));
+  const name = fc.constantFrom(
+    ...["sort", "auth", "subs", "offset", "limit", "cid", "state", "user"],
+    ...["acc", "test", "unused", "accs", "callback", "js-enabled", "details"],
+  );
+  const value = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.bigInt().map(String),
+    fc.constantFrom("", "1", "detail", "any", "closed", "stop", "%zz", "foo"),
+  );
+  const path = fc.constantFrom(
+    ...["/varz", "/connz", "/routez", "/subsz", "/healthz", "/accountz"],
+    ...["/accstatz", "/leafz", "/gatewayz", "/jsz", "/metrics", "/"],
+  );
+  await fc.assert(fc.asyncProperty(
+    path,
+    fc.array(fc.tuple(name, value), { maxLength: 4 }),
+    async (path, args) => {
+      const query = args.map(([name, value]) =>
+        `${name}=${value === "%zz" ? value : encodeURIComponent(value)}`
+      );
+      const status = await test.status(`${path}?${query.join("&")}`);
+      assert([200, 400].includes(status), String(status));
+    },
+  ));
+  assert.deepEqual(test.log.lines.filter((line) => !/^WRN/.test(line)), []);
 });
 
 Deno.test("Monitor serves below a base path, and only there", async () => {

@@ -76,6 +76,19 @@ Deno.test("Server.start() takes its ports back when one cannot be had", async ()
   await other.shutdown();
 });
 
+Deno.test("Server.shutdown() ends monitoring that is just being started", async () => {
+  const server = new Server({
+    host: "127.0.0.1",
+    port: -1,
+    tls: SERVER_TLS,
+    monitor: { httpsPort: -1 },
+  });
+  const starting = assert.rejects(server.start(), /it was shut down/);
+  await server.shutdown();
+  await starting;
+  assert.equal(server.monitorURL(), null);
+});
+
 Deno.test("Server refuses monitoring that cannot be, in the official words", async () => {
   const cases: [object, string][] = [
     [

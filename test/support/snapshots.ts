@@ -203,6 +203,9 @@ export class FakeSnapshots implements Snapshots {
   connection(id: number): ConnectionSnapshot | null {
     return this.#made.open.find((one) => one.id === id) ?? null;
   }
+  closedCount(): number {
+    return this.#made.closed.length;
+  }
   closedConnections(): readonly ConnectionSnapshot[] {
     return this.#made.closed;
   }
