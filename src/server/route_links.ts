@@ -64,7 +64,8 @@ export class RouteLinks {
     try {
       this.#listener = listenTcp(host, wanted);
     } catch (error) {
-      throw new ListenError(hostPort(host, wanted), error as Error);
+      const address = hostPort(host, wanted);
+      throw new ListenError(address, error as Error, "router port");
     }
     this.#options.log.info(
       `Listening for route connections on ${hostPort(host, this.port)}`,
