@@ -1,5 +1,6 @@
 /** Monitoring as the executable serves it: flags, files, failures, signals. */
 
+import { eventually } from "../support/server.ts";
 import assert from "node:assert/strict";
 import { Folder } from "../support/folder.ts";
 import { FILES, Midge, run } from "../support/midge.ts";
@@ -40,10 +41,12 @@ Deno.test("midge takes monitoring from a file, tells it in the ports file, and k
   await Deno.writeTextFile(file, text("127.0.0.1:-1"));
   await using midge = new Midge(["-c", file], FILES);
   await midge.line(/Server is ready\n/);
-  const entries = await Array.fromAsync(Deno.readDir(folder.path));
-  const name = entries.map(({ name }) => name).find((one) =>
-    one.endsWith(".ports")
-  );
+  let name: string | undefined;
+  await eventually(() => {
+    name = [...Deno.readDirSync(folder.path)].map(({ name }) => name)
+      .find((one) => one.endsWith(".ports"));
+    return name !== undefined;
+  }, "a ports file");
   const ports = JSON.parse(
     await Deno.readTextFile(`${folder.path}/${name}`),
   );
@@ -75,7 +78,7 @@ Deno.test("midge says why it cannot serve monitoring, and ends with 1", async ()
     [
       ["-m", String(port)],
       new RegExp(
-        `\\[FTL\\] Error listening on port: 127.0.0.1:${port}, "listen tcp 127.0.0.1:${port}: bind: address already in use"\n$`,
+        `\\[FTL\\] Error listening on port: 127.0.0.1:${port}, "listen tcp 127.0.0.1:${port}: bind: address already in use": stop what listens there .*\n$`,
       ),
     ],
     [

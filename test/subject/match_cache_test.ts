@@ -173,9 +173,9 @@ Deno.test("MatchCache.fanout() tells how many the results list, at most and in a
   const cache = new MatchCache<number>();
   assert.deepEqual(cache.fanout(), { maxFanout: 0, totalFanout: 0 });
   const results: [string, MatchResult<number>][] = [
-    ["a", new MatchResult<number>([1, 2], [[3, 4], [5]], 5)],
-    ["b", new MatchResult<number>([1], [], 1)],
-    ["c", new MatchResult<number>([], [], 0)],
+    ["a", new MatchResult<number>([1, 2], [[3, 4], [5]], null, 5)],
+    ["b", new MatchResult<number>([1], [], null, 1)],
+    ["c", new MatchResult<number>([], [], null, 0)],
   ];
   for (const [subject, one] of [...results, ...results]) {
     cache.put(...place(subject), 1, one);
