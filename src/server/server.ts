@@ -146,8 +146,8 @@ export class Server implements AsyncDisposable {
       connections: this.#connections,
       accounts: this.#accounts,
       flushes: this.#context.flushes,
-      port: () => this.port,
-      info: () => ({ ...this.#logins.info, ...this.#acceptor.tlsInfo }),
+      acceptor: this.#acceptor,
+      logins: this.#logins,
       state: () => this.#state,
     }, () => this.#context.turn.heardAt);
   }

@@ -20,12 +20,13 @@ import type {
 import { NATS_VERSION } from "../version.ts";
 import { decodeUtf8, encodeUtf8, fromLatin1 } from "../wire/ascii.ts";
 import { PING } from "../wire/encoder.ts";
-import type { Info } from "../wire/info.ts";
 import { exportsOf, importsOf } from "./account_snapshots.ts";
+import type { Acceptor } from "./acceptor.ts";
 import type { Accounts } from "./accounts.ts";
 import { splitHostPort } from "./addresses.ts";
 import type { ClosedConnection, Connections } from "./connections.ts";
 import { addTraffic, zeroTraffic } from "./connections.ts";
+import type { Logins } from "./logins.ts";
 import type { ProcessMeter } from "./process_meter.ts";
 
 /** The parts of a server. */
@@ -40,10 +41,10 @@ export interface MonitoredServer {
   readonly accounts: Accounts;
   /** Sends what was queued outside of handling a read; counts who was held. */
   readonly flushes: FlushList;
-  /** Port clients connect to, 0 while it does not listen. */
-  port(): number;
-  /** What INFO says of TLS and logins. */
-  info(): Partial<Info>;
+  /** Knows the port clients connect to, and its certificate. */
+  readonly acceptor: Acceptor;
+  /** Knows who has to log in. */
+  readonly logins: Logins;
   /** Where it is in its life; `running` if all is well. */
   state(): string;
 }
@@ -74,7 +75,8 @@ export class ServerSnapshots implements Snapshots {
   /** `Snapshots` */
   server(): ServerSnapshot {
     const { id, options, connections, accounts } = this.#server;
-    const info = this.#server.info();
+    const { acceptor, logins } = this.#server;
+    const { tlsInfo: tls } = acceptor;
     const state = this.#server.state();
     const [host, port] = splitHostPort(options.clientAdvertise);
     const traffic = connections.traffic();
@@ -86,12 +88,13 @@ export class ServerSnapshots implements Snapshots {
       version: NATS_VERSION,
       runtime: `deno${Deno.version.deno}`,
       host: host || options.host,
-      port: port || this.#server.port(),
+      port: port || acceptor.port,
       connectUrls: [],
-      authRequired: info.auth_required === true,
+      authRequired: logins.info.auth_required === true,
       authTimeoutMs: loginTimeoutMs(options),
-      tlsRequired: info.tls_required === true,
-      tlsVerify: info.tls_verify === true,
+      tlsRequired: tls.tls_required === true,
+      tlsVerify: tls.tls_verify === true,
+      tlsCertificateNotAfter: acceptor.certificateNotAfter,
       options,
       startedAt: this.#startedAt,
       now: options.clock.epochMs(),
