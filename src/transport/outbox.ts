@@ -5,7 +5,7 @@
 
 import type { Transport } from "./transport.ts";
 
-const FIRST_BUFFER = 16 * 1024;
+const FIRST_BUFFER = 1024;
 /** Pending bytes from which on writers had better wait. */
 const HIGH_WATER = 512 * 1024;
 

@@ -15,7 +15,7 @@ import { ByteBuffer } from "./buffer.ts";
 import type { Message } from "./delivery.ts";
 import { endOfToken } from "./message_scanner.ts";
 
-const FIRST_BUFFER = 16 * 1024;
+const FIRST_BUFFER = 1024;
 const LARGEST_BUFFER = 1024 * 1024;
 /** Longest line, in bytes. */
 const MAX_LINE = 1024 * 1024;
