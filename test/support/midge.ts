@@ -21,6 +21,14 @@ export function command(
   return ["run", "--no-prompt", "--allow-net", ...permissions, main, ...args];
 }
 
+/** A midge that is not run from its sources, and where it is run. */
+export interface Place {
+  /** The executable. */
+  readonly program: string;
+  /** The working directory. */
+  readonly cwd: string;
+}
+
 /** A midge process with its standard error read line by line. */
 export class Midge implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
@@ -29,9 +37,14 @@ export class Midge implements AsyncDisposable {
   #wake: () => void = () => {};
   #ended = false;
 
-  constructor(args: readonly string[], permissions: readonly string[] = []) {
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: command(args, permissions),
+  constructor(
+    args: readonly string[],
+    permissions: readonly string[] = [],
+    place: Place | null = null,
+  ) {
+    this.#process = new Deno.Command(place?.program ?? Deno.execPath(), {
+      args: place === null ? command(args, permissions) : [...args],
+      ...(place === null ? {} : { cwd: place.cwd }),
       stdin: "null",
       stdout: "null",
       stderr: "piped",
