@@ -214,7 +214,7 @@ class Process {
     this.#files = files;
     if (pidFile !== "") files.push(writePidFile(pidFile));
     if (portsFileDir !== "") {
-      files.push(writePortsFile(portsFileDir, this.#server));
+      files.push(writePortsFile(portsFileDir, this.#server, this.#log.log));
     }
     for (const file of old) if (!files.includes(file)) removeFile(file);
   }

@@ -5,6 +5,7 @@
 
 import { ConfigError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
+import { demand } from "../permission.ts";
 import { NATS_VERSION, VERSION } from "../version.ts";
 import { Controls } from "./top_controls.ts";
 import type { TopFlags } from "./top_flags.ts";
@@ -117,6 +118,7 @@ async function write(flags: TopFlags, source: Source): Promise<number> {
   const text = textOf(reading, view, flags);
   if (flags.o === "-") return print(text);
   try {
+    demand({ name: "write", path: flags.o });
     await Deno.writeTextFile(flags.o, text);
     return 0;
   } catch (error) {

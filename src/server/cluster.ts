@@ -25,7 +25,7 @@ import type { Transport } from "../transport/transport.ts";
 import { NATS_VERSION } from "../version.ts";
 import { decodeUtf8, encodeUtf8, fromLatin1, quote } from "../wire/ascii.ts";
 import type { RouteConnect, RouteInfo } from "../wire/route_info.ts";
-import { splitHostPort } from "./addresses.ts";
+import { addressesHidden, splitHostPort } from "./addresses.ts";
 import type { RouteDial } from "./route_links.ts";
 import { RouteLinks } from "./route_links.ts";
 
@@ -163,6 +163,12 @@ export class Cluster {
 
   /** Accepts and dials routes from now on. Throws `ListenError`. */
   start(): void {
+    const { clientAdvertise, dontListen, host, log } = this.#options;
+    if (clientAdvertise === "" && !dontListen && addressesHidden(host)) {
+      log.warn(
+        "Clients of other servers are not told of this one, whose addresses it is not permitted to see: run with --allow-sys=networkInterfaces, or set client_advertise",
+      );
+    }
     this.#links.listen((transport) => this.#mesh.accept(transport));
     this.#mesh.start();
   }
