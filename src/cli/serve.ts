@@ -145,6 +145,9 @@ class Process {
         throw error;
       }
       this.#log.fatal(error.message);
+      const { logFile, remoteSyslog, syslog } = this.#settings.log;
+      // Whoever starts it need not look for the reason in a log elsewhere.
+      if (logFile || remoteSyslog || syslog) return fail(error);
       return 1;
     } finally {
       ignoreSignals();
@@ -222,7 +225,9 @@ class Process {
 
 /** Says what a user got wrong. Throws what is no user's fault. */
 function fail(error: unknown, hint = ""): 1 {
-  if (!(error instanceof ConfigError)) throw error;
+  if (!(error instanceof ListenError || error instanceof ConfigError)) {
+    throw error;
+  }
   writeStderr(`midge: ${error.message}${hint}\n`);
   return 1;
 }

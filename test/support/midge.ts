@@ -96,7 +96,11 @@ export class Midge implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#ended) this.kill("SIGKILL");
+    try {
+      if (!this.#ended) this.kill("SIGKILL");
+    } catch {
+      // It has ended just now.
+    }
     await this.code();
   }
 
