@@ -40,7 +40,7 @@ export interface MonitoredServer {
   /** Its accounts. */
   readonly accounts: Accounts;
   /** Its part in a cluster; `null` if it stands alone. */
-  readonly cluster: Cluster | null;
+  cluster(): Cluster | null;
   /** Sends what was queued outside of handling a read; counts who was held. */
   readonly flushes: FlushList;
   /** Port clients connect to, 0 while it does not listen. */
@@ -80,7 +80,7 @@ export class ServerSnapshots implements Snapshots {
     const info = this.#server.info();
     const state = this.#server.state();
     const [host, port] = splitHostPort(options.clientAdvertise);
-    const { cluster } = this.#server;
+    const cluster = this.#server.cluster();
     const routes = this.routes();
     let subscriptions = 0;
     for (const { sublist } of accounts.all()) subscriptions += sublist.size;
