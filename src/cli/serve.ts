@@ -18,6 +18,8 @@ import { Server } from "../server/server.ts";
 import { NATS_VERSION, VERSION } from "../version.ts";
 import { removeFile, writePidFile, writePortsFile } from "./process_files.ts";
 import { handleSignals } from "./signals.ts";
+import type { Supervisor } from "./supervisor.ts";
+import { findSupervisor } from "./supervisor.ts";
 
 /**
  * Runs a server with the arguments behind the program's name until it has shut
@@ -111,6 +113,7 @@ class Process {
   readonly #server: Server;
   #settings: Settings;
   #log: OpenLog;
+  #supervisor: Supervisor | null = null;
   /** Files by which others find this process. */
   #files: readonly string[] = [];
   /** Over as soon as the server runs: then it can be reloaded. */
@@ -151,6 +154,7 @@ class Process {
       return 1;
     } finally {
       ignoreSignals();
+      this.#supervisor?.close();
       this.#files.forEach(removeFile);
       await this.#log.close();
     }
@@ -165,6 +169,10 @@ class Process {
       throw error;
     }
     this.#started.resolve();
+    this.#supervisor = await findSupervisor((reason) =>
+      this.#log.log.warn(`Cannot notify the supervisor at ${reason}`)
+    );
+    this.#supervisor?.ready();
   }
 
   /** Reads the file again and applies what changed, or nothing at all. */

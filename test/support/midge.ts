@@ -27,6 +27,8 @@ export interface Place {
   readonly program: string;
   /** The working directory. */
   readonly cwd: string;
+  /** Variables of the environment besides those of the test. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A midge process with its standard error read line by line. */
@@ -44,7 +46,7 @@ export class Midge implements AsyncDisposable {
   ) {
     this.#process = new Deno.Command(place?.program ?? Deno.execPath(), {
       args: place === null ? command(args, permissions) : [...args],
-      ...(place === null ? {} : { cwd: place.cwd }),
+      ...(place === null ? {} : { cwd: place.cwd, env: place.env ?? {} }),
       stdin: "null",
       stdout: "null",
       stderr: "piped",
