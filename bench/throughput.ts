@@ -178,7 +178,7 @@ export async function stopAll(subjects: readonly Subject[]): Promise<void> {
 }
 
 /** What a shell command prints; empty if it fails. */
-function shell(command: string): string {
+export function shell(command: string): string {
   const { stdout } = new Deno.Command("sh", {
     args: ["-c", command],
     stderr: "null",
@@ -187,7 +187,7 @@ function shell(command: string): string {
 }
 
 /** CPU time a process has used so far, in nanoseconds; NaN where unknown. */
-function cpuTime(pid: number): number {
+export function cpuTime(pid: number): number {
   const lines = shell(`cat /proc/${pid}/task/*/schedstat`).trim();
   if (lines === "") return NaN; // Not Linux.
   return lines.split("\n").reduce(
@@ -361,7 +361,7 @@ export function circumstances(others: string): string[] {
   ];
 }
 
-async function officialVersion(): Promise<string | null> {
+export async function officialVersion(): Promise<string | null> {
   try {
     const { stdout } = await new Deno.Command("nats-server", { args: ["-v"] })
       .output();

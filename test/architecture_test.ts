@@ -15,6 +15,7 @@ const ROWS: readonly (readonly string[])[] = [
     "monitor_options.ts",
     "option_shape.ts",
     "options.ts",
+    "permission.ts",
     "tls_facts.ts",
     "tls_options.ts",
     "version.ts",

@@ -9,7 +9,7 @@
  * ms), and a twelfth of its size. A name and not a literal keeps Deno from
  * downloading it before anybody has a bcrypt password.
  */
-export const LIBRARY = "npm:bcryptjs@3.0.3";
+export const BCRYPT_LIBRARY = "npm:bcryptjs@3.0.3";
 
 /** What is used of it. */
 interface Bcryptjs {
@@ -87,11 +87,11 @@ function asVersion2a(text: string): string {
 
 async function load(): Promise<Bcryptjs> {
   try {
-    const { default: bcryptjs } = await import(LIBRARY);
+    const { default: bcryptjs } = await import(BCRYPT_LIBRARY);
     return bcryptjs;
   } catch (error) {
     throw new Error(
-      `Cannot load ${LIBRARY}: ${
+      `Cannot load ${BCRYPT_LIBRARY}: ${
         error instanceof Error ? error.message : error
       }`,
       { cause: error },

@@ -9,7 +9,7 @@
 
 import type { Hmac } from "node:crypto";
 import type { Log } from "../log.ts";
-import { canonicalHash, LIBRARY } from "./bcrypt.ts";
+import { BCRYPT_LIBRARY, canonicalHash } from "./bcrypt.ts";
 
 /** Checks that may wait. */
 const MAX_WAITING = 10_000;
@@ -19,12 +19,15 @@ const MAX_WRONG = 256;
 
 /**
  * What runs in the worker. A text, and not a file: reading a file would take
- * a permission that serving does not need.
+ * a permission that serving does not need. In a `data:` URL, which executables
+ * of any version of Deno can start a worker from; a `blob:` is not.
  */
 const SOURCE = `
   onmessage = async ({ data: [password, hash] }) => {
     try {
-      const { default: bcryptjs } = await import(${JSON.stringify(LIBRARY)});
+      const { default: bcryptjs } = await import(${
+  JSON.stringify(BCRYPT_LIBRARY)
+});
       postMessage(bcryptjs.compareSync(password, hash));
     } catch (error) {
       postMessage(String(error));
@@ -145,8 +148,7 @@ export class BcryptWorker {
   }
 
   #start(): Worker {
-    const source = new Blob([SOURCE], { type: "text/javascript" });
-    const url = URL.createObjectURL(source);
+    const url = `data:text/javascript,${encodeURIComponent(SOURCE)}`;
     const worker = new Worker(url, { type: "module" });
     worker.onmessage = ({ data }) => {
       if (typeof data === "boolean") this.#answer(data);

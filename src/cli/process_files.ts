@@ -4,6 +4,8 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { demand, granted } from "../permission.ts";
+import type { Log } from "../log.ts";
 import type { Server } from "../server/server.ts";
 
 /**
@@ -19,20 +21,25 @@ export function writePidFile(path: string): string {
 }
 
 /** Writes where `server` listens, and returns the path. Throws `ConfigError`. */
-export function writePortsFile(directory: string, server: Server): string {
+export function writePortsFile(
+  directory: string,
+  server: Server,
+  log: Pick<Log, "warn">,
+): string {
   const path = `${directory}/${PROGRAM}_${Deno.pid}.ports`;
   const monitor = server.monitorURL();
   const ports = {
-    nats: clientURLs(server),
+    nats: clientURLs(server, log),
     ...(monitor === null ? {} : { monitoring: [new URL(monitor).origin] }),
   };
-  write(path, JSON.stringify(ports), "Error writing ports file");
+  write(path, JSON.stringify(ports), "Error writing ports file", directory);
   return path;
 }
 
 /** Removes a file; one that is gone already is just as well. */
 export function removeFile(path: string): void {
   try {
+    demand({ name: "write", path });
     Deno.removeSync(path);
   } catch {
     // Nothing depends on it any more.
@@ -40,10 +47,16 @@ export function removeFile(path: string): void {
 }
 
 /** One URL for each address the server can be reached at. */
-function clientURLs(server: Server): string[] {
+function clientURLs(server: Server, log: Pick<Log, "warn">): string[] {
   const url = new URL(server.clientURL());
   const { host } = server;
   if (host !== "0.0.0.0" && host !== "::") return [server.clientURL()];
+  if (!granted({ name: "sys", kind: "networkInterfaces" })) {
+    log.warn(
+      "The ports file has but one address, as the others are not permitted to be seen: run with --allow-sys=networkInterfaces",
+    );
+    return [`${url.protocol}//127.0.0.1:${server.port}`];
+  }
   return localAddresses(host === "::").map((address) => {
     const name = address.includes(":") ? `[${address}]` : address;
     return `${url.protocol}//${name}:${server.port}`;
@@ -52,16 +65,9 @@ function clientURLs(server: Server): string[] {
 
 /** Addresses of this machine, the loopback first; IPv4 before IPv6. */
 function localAddresses(withIPv6: boolean): string[] {
-  let interfaces: Deno.NetworkInterfaceInfo[];
-  try {
-    interfaces = Deno.networkInterfaces();
-  } catch {
-    // Not permitted (--allow-sys=networkInterfaces): the one there always is.
-    return ["127.0.0.1"];
-  }
   const rank = ({ address, family }: Deno.NetworkInterfaceInfo) =>
     (family === "IPv4" ? 0 : 2) + (/^127\.|^::1$/.test(address) ? 0 : 1);
-  return interfaces
+  return Deno.networkInterfaces()
     .filter(({ family, address }) =>
       family === "IPv4" || (withIPv6 && !address.startsWith("fe80:"))
     )
@@ -69,13 +75,18 @@ function localAddresses(withIPv6: boolean): string[] {
     .map(({ address }) => address);
 }
 
-function write(path: string, text: string, failure: string): void {
+/** `grant` is what to permit: `path`, or a folder where its name is not known before. */
+function write(
+  path: string,
+  text: string,
+  failure: string,
+  grant = path,
+): void {
   try {
+    demand({ name: "write", path: grant });
     Deno.writeTextFileSync(path, text);
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotCapable
-      ? `not permitted: run with --allow-write=${path}`
-      : error instanceof Deno.errors.NotFound
+    const reason = error instanceof Deno.errors.NotFound
       ? "no such file or directory"
       : error instanceof Error
       ? error.message

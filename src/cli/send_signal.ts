@@ -4,6 +4,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { demand, granted } from "../permission.ts";
 
 const SIGNALS: Readonly<Record<string, Deno.Signal>> = {
   stop: "SIGKILL",
@@ -48,6 +49,7 @@ function pidFrom(target: string): number {
 /** What a pid file says; if there is none, the text itself, to be refused. */
 function pidInFile(path: string): string {
   try {
+    demand({ name: "read", path });
     return Deno.readTextFileSync(path).trim();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return path;
@@ -66,18 +68,18 @@ function onlyProcess(): number {
 }
 
 function running(): number[] {
+  if (!granted({ name: "run" })) {
+    throw new ConfigError(
+      "not permitted to look for processes: give a pid, as in reload=PID, and run with --allow-run",
+    );
+  }
   try {
     const { stdout } = new Deno.Command("pgrep", {
       args: ["-x", PROGRAMS.join("|")],
     }).outputSync();
     return new TextDecoder().decode(stdout).split("\n").filter(Boolean)
       .map(Number).filter((pid) => pid !== Deno.pid);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) {
-      throw new ConfigError(
-        "not permitted to look for processes: give a pid, as in reload=PID, or run with --allow-run",
-      );
-    }
+  } catch {
     throw new ConfigError(
       "cannot look for processes: give a pid, as in reload=PID",
     );
@@ -85,13 +87,18 @@ function running(): number[] {
 }
 
 function kill(pid: number, signal: Deno.Signal): void {
+  if (!granted({ name: "run" })) {
+    throw new ConfigError(
+      `not permitted to send signals: run with --allow-run, or kill -${
+        signal.replace("SIG", "")
+      } ${pid}`,
+    );
+  }
   try {
     Deno.kill(pid, signal);
   } catch (error) {
     throw new ConfigError(
-      error instanceof Deno.errors.NotCapable
-        ? "not permitted to send signals: run with --allow-run"
-        : error instanceof Deno.errors.PermissionDenied
+      error instanceof Deno.errors.PermissionDenied
         ? `process ${pid} belongs to somebody else`
         : error instanceof Deno.errors.NotFound
         ? "no such process"

@@ -18,6 +18,8 @@ import { Server } from "../server/server.ts";
 import { NATS_VERSION, VERSION } from "../version.ts";
 import { removeFile, writePidFile, writePortsFile } from "./process_files.ts";
 import { handleSignals } from "./signals.ts";
+import type { Supervisor } from "./supervisor.ts";
+import { findSupervisor } from "./supervisor.ts";
 
 /**
  * Runs a server with the arguments behind the program's name until it has shut
@@ -111,6 +113,7 @@ class Process {
   readonly #server: Server;
   #settings: Settings;
   #log: OpenLog;
+  #supervisor: Supervisor | null = null;
   /** Files by which others find this process. */
   #files: readonly string[] = [];
   /** Over as soon as the server runs: then it can be reloaded. */
@@ -145,9 +148,13 @@ class Process {
         throw error;
       }
       this.#log.fatal(error.message);
+      const { logFile, remoteSyslog, syslog } = this.#settings.log;
+      // Whoever starts it need not look for the reason in a log elsewhere.
+      if (logFile || remoteSyslog || syslog) return fail(error);
       return 1;
     } finally {
       ignoreSignals();
+      this.#supervisor?.close();
       this.#files.forEach(removeFile);
       await this.#log.close();
     }
@@ -162,6 +169,10 @@ class Process {
       throw error;
     }
     this.#started.resolve();
+    this.#supervisor = await findSupervisor((reason) =>
+      this.#log.log.warn(`Cannot notify the supervisor at ${reason}`)
+    );
+    this.#supervisor?.ready();
   }
 
   /** Reads the file again and applies what changed, or nothing at all. */
@@ -214,7 +225,7 @@ class Process {
     this.#files = files;
     if (pidFile !== "") files.push(writePidFile(pidFile));
     if (portsFileDir !== "") {
-      files.push(writePortsFile(portsFileDir, this.#server));
+      files.push(writePortsFile(portsFileDir, this.#server, this.#log.log));
     }
     for (const file of old) if (!files.includes(file)) removeFile(file);
   }
@@ -222,7 +233,9 @@ class Process {
 
 /** Says what a user got wrong. Throws what is no user's fault. */
 function fail(error: unknown, hint = ""): 1 {
-  if (!(error instanceof ConfigError)) throw error;
+  if (!(error instanceof ListenError || error instanceof ConfigError)) {
+    throw error;
+  }
   writeStderr(`midge: ${error.message}${hint}\n`);
   return 1;
 }

@@ -5,6 +5,7 @@
 
 import { ConfigError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
+import { demand } from "../permission.ts";
 import { NATS_VERSION, VERSION } from "../version.ts";
 import { Controls } from "./top_controls.ts";
 import type { TopFlags } from "./top_flags.ts";
@@ -99,6 +100,7 @@ async function show(flags: TopFlags, source: Source): Promise<number> {
 
 /** The figures once; rates need two looks. */
 async function write(flags: TopFlags, source: Source): Promise<number> {
+  checkWritable(flags);
   const query = { sort: flags.sort, limit: flags.n, subs: flags.u };
   const { signal } = new AbortController();
   const before = await source.sample(query, signal);
@@ -120,11 +122,21 @@ async function write(flags: TopFlags, source: Source): Promise<number> {
     await Deno.writeTextFile(flags.o, text);
     return 0;
   } catch (error) {
-    throw new ConfigError(
-      `cannot write "${flags.o}": ${
-        error instanceof Error ? error.message : error
-      }`,
-    );
+    throw cannotWrite(flags, error);
+  }
+}
+
+function cannotWrite({ o }: TopFlags, error: unknown): ConfigError {
+  const reason = error instanceof Error ? error.message : error;
+  return new ConfigError(`cannot write "${o}": ${reason}`);
+}
+
+/** Throws `ConfigError` before anybody waits for what cannot be written. */
+function checkWritable(flags: TopFlags): void {
+  try {
+    if (flags.o !== "-") demand({ name: "write", path: flags.o });
+  } catch (error) {
+    throw cannotWrite(flags, error);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { lookupService } from "node:dns/promises";
+import { demandNet } from "../permission.ts";
 
 /** Looks up the name of one address. Rejects when there is none. */
 export type Lookup = (ip: string) => Promise<string>;
@@ -68,5 +69,6 @@ export class HostNames {
 }
 
 async function systemLookup(ip: string): Promise<string> {
+  demandNet(ip, 0);
   return (await lookupService(ip, 0)).hostname;
 }

@@ -6,6 +6,7 @@
 
 import { get } from "node:https";
 import { ConfigError } from "../errors.ts";
+import { demand, demandNet } from "../permission.ts";
 import type { Sample } from "./top_samples.ts";
 import { AnswerError, readSample } from "./top_samples.ts";
 import { cut, shown } from "./top_text.ts";
@@ -109,7 +110,9 @@ export class MonitorSource implements Source {
   ): Promise<unknown> {
     const patience = AbortSignal.timeout(PATIENCE_MS);
     let answer: Answer;
+    const { hostname, port, protocol } = new URL(this.place);
     try {
+      demandNet(hostname, Number(port) || (protocol === "https:" ? 443 : 80));
       answer = await this.#fetch(
         this.place + path + query,
         AbortSignal.any([signal, patience]),
@@ -195,6 +198,7 @@ function httpClient(secure: SecureOptions | null): Deno.HttpClient {
 function readPem(path: string): string {
   let text: string;
   try {
+    demand({ name: "read", path });
     text = Deno.readTextFileSync(path);
   } catch (error) {
     throw new ConfigError(`cannot read "${path}": ${why(error)}`);

@@ -5,6 +5,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { demand, granted } from "../permission.ts";
 import { parseNatsConf } from "./nats_conf.ts";
 import type { Problem } from "./read_tree.ts";
 import { readTree } from "./read_tree.ts";
@@ -69,6 +70,7 @@ export async function loadConfig(path: string): Promise<Settings> {
 /** Reads a text file. Throws `ConfigError` that says why it cannot be had. */
 export function readFile(path: string): string {
   try {
+    demand({ name: "read", path });
     return Deno.readTextFileSync(path);
   } catch (error) {
     throw new ConfigError(`open ${path}: ${fileCause(path, error)}`);
@@ -97,14 +99,14 @@ async function parse(path: string): Promise<MapNode> {
 
 /** A variable of the environment. Throws `ConfigError` if that is off limits. */
 function variable(name: string): string | undefined {
+  if (!granted({ name: "env", variable: name })) {
+    throw new ConfigError(
+      `not permitted to read the environment variable ${name}: run with --allow-env=${name}`,
+    );
+  }
   try {
     return Deno.env.get(name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) {
-      throw new ConfigError(
-        `not permitted to read the environment variable ${name}: run with --allow-env=${name}`,
-      );
-    }
+  } catch {
     return undefined; // No name a variable could have.
   }
 }

@@ -23,7 +23,7 @@ type Library = typeof import("npm:toml-eslint-parser@1.0.3");
  * Imported by a name that Deno cannot see before midge runs: what a literal
  * import names it downloads at every first start, TOML or not.
  */
-const LIBRARY: string = "npm:toml-eslint-parser@1.0.3";
+export const TOML_LIBRARY: string = "npm:toml-eslint-parser@1.0.3";
 
 type Key = AST.TOMLBare | AST.TOMLQuoted;
 
@@ -61,13 +61,13 @@ export async function parseToml(text: string, file: string): Promise<MapNode> {
 
 async function load(source: Source): Promise<Library> {
   try {
-    return await import(LIBRARY);
+    return await import(TOML_LIBRARY);
   } catch (error) {
     // Behind the first line the platform goes into its own details.
     const [reason] = String((error as Error).message).split("\n");
     throw configErrorAt(
       source.at(0),
-      `Cannot load ${LIBRARY}, which reads TOML: ${reason}`,
+      `Cannot load ${TOML_LIBRARY}, which reads TOML: ${reason}`,
       error,
     );
   }

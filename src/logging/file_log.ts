@@ -9,6 +9,7 @@ import { basename, dirname, join } from "node:path";
 import { ConfigError } from "../errors.ts";
 import type { LevelLabel, LineFormat } from "../log.ts";
 import { formatLine, wallClock, writeStderr } from "../log.ts";
+import { demand, granted } from "../permission.ts";
 
 /** What a file log needs to know besides its path. */
 export interface FileLogOptions {
@@ -244,6 +245,7 @@ export class FileLog {
 /** Throws `ConfigError` in nats-server's words, with what to do. */
 function openFile(path: string): Deno.FsFile {
   try {
+    demand({ name: "write", path });
     return Deno.openSync(path, { append: true, create: true, mode: 0o640 });
   } catch (error) {
     throw new ConfigError(
@@ -276,8 +278,7 @@ function openCause(path: string, error: unknown): string {
 /** Whether files beside `path` may be renamed and removed without asking. */
 function mayRotate(path: string): boolean {
   return (["read", "write"] as const).every((name) =>
-    Deno.permissions.querySync({ name, path: dirname(path) }).state ===
-      "granted"
+    granted({ name, path: dirname(path) })
   );
 }
 

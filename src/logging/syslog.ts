@@ -6,6 +6,7 @@
 
 import { ConfigError } from "../errors.ts";
 import type { LevelLabel } from "../log.ts";
+import { demand } from "../permission.ts";
 import { formatLine, stderrFormat, wallClock, writeStderr } from "../log.ts";
 import { SyslogLink } from "./syslog_link.ts";
 import type { SyslogSocket } from "./syslog_socket.ts";
@@ -72,8 +73,8 @@ const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 interface Target {
   readonly name: string;
   readonly dial: () => Promise<SyslogSocket>;
-  /** What to run with where it is not permitted. */
-  readonly flags: string;
+  /** What to run with where it is not permitted; `null`: the error says so. */
+  readonly flags: string | null;
 }
 
 /**
@@ -162,8 +163,8 @@ async function dialFirst(paths: readonly string[]): Promise<SyslogSocket> {
     new NotFound(`no socket at ${paths.join(", ")} (does a daemon run?)`);
 }
 
-function dialCause(error: unknown, flags: string): string {
-  if (error instanceof Deno.errors.NotCapable) {
+function dialCause(error: unknown, flags: string | null): string {
+  if (flags !== null && error instanceof Deno.errors.NotCapable) {
     return `not permitted: run with ${flags}`;
   }
   return error instanceof Error ? error.message : String(error);
@@ -188,7 +189,7 @@ function parseTarget(url: string): Target {
   const port = parsed?.port ? Number(parsed.port) : DEFAULT_PORT;
   if (hostname === "" || port === 0) throw badAddress(url);
   const dial = scheme === "udp" ? dialUdp : dialTcp;
-  return { name: url, dial: () => dial(hostname, port), flags: "--allow-net" };
+  return { name: url, dial: () => dial(hostname, port), flags: null };
 }
 
 function badAddress(url: string): ConfigError {
@@ -200,10 +201,11 @@ function badAddress(url: string): ConfigError {
 /** Throws `ConfigError` where Deno keeps the name of the machine to itself. */
 function ownName(): string {
   try {
+    demand({ name: "sys", kind: "hostname" });
     return Deno.hostname();
   } catch (error) {
     throw new ConfigError(
-      `error connecting to syslog: ${dialCause(error, "--allow-sys=hostname")}`,
+      `error connecting to syslog: ${dialCause(error, null)}`,
       { cause: error },
     );
   }

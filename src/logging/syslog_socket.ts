@@ -7,6 +7,7 @@
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { demand, demandNet } from "../permission.ts";
 
 /** An open way to a syslog daemon. */
 export interface SyslogSocket {
@@ -33,6 +34,7 @@ export async function dialTcp(
   hostname: string,
   port: number,
 ): Promise<SyslogSocket> {
+  demandNet(hostname, port);
   const timeout = new AbortController();
   const timer = setTimeout(
     () => timeout.abort(new Error(`no answer within ${CONNECT_MS / 1000}s`)),
@@ -52,11 +54,11 @@ export async function dialUdp(
   port: number,
 ): Promise<SyslogSocket> {
   // Where it is not permitted, node:dgram throws where nobody can catch it.
-  if (isIP(hostname) === 0) demandNet(`${hostname}:${port}`);
+  if (isIP(hostname) === 0) demandNet(hostname, port);
   const { address, family } = await lookup(hostname);
   const v6 = family === 6;
-  demandNet(`${v6 ? `[${address}]` : address}:${port}`);
-  demandNet(v6 ? "[::]:0" : "0.0.0.0:0");
+  demandNet(address, port);
+  demandNet(v6 ? "::" : "0.0.0.0", 0);
   const socket = createSocket(v6 ? "udp6" : "udp4");
   // Errors also come back from `send`, which is where they are dealt with.
   socket.on("error", () => {});
@@ -86,6 +88,9 @@ export async function dialUdp(
  * Rejects with the platform's error, or with `NeedsUnstableNet`.
  */
 export async function dialUnix(path: string): Promise<SyslogSocket> {
+  demand({ name: "net" });
+  demand({ name: "read", path });
+  demand({ name: "write", path });
   try {
     return streamSocket(await Deno.connect({ transport: "unix", path }));
   } catch (error) {
@@ -181,14 +186,6 @@ function bindDatagram(): Deno.DatagramConn {
     return Deno.listenDatagram({ transport: "unixpacket", path });
   } finally {
     Deno.removeSync(folder, { recursive: true });
-  }
-}
-
-/** Throws `NotCapable` unless `host`, with a port, may be used without asking. */
-function demandNet(host: string): void {
-  const { state } = Deno.permissions.querySync({ name: "net", host });
-  if (state !== "granted") {
-    throw new Deno.errors.NotCapable(`Requires net access to "${host}"`);
   }
 }
 

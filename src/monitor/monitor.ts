@@ -6,6 +6,7 @@
 
 import { ListenError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
+import { demandNet } from "../permission.ts";
 import { ArgumentError, Arguments } from "./arguments.ts";
 import type { Call, JsonAnswer } from "./endpoints.ts";
 import { ENDPOINTS } from "./endpoints.ts";
@@ -100,6 +101,7 @@ export class Monitor {
     const { host, port, certificate } = address;
     this.#cut = new AbortController();
     try {
+      demandNet(host, port);
       this.#server = Deno.serve({
         hostname: host,
         port,

@@ -26,7 +26,7 @@ import type { Transport } from "../transport/transport.ts";
 import { NATS_VERSION } from "../version.ts";
 import { decodeUtf8, fromLatin1 } from "../wire/ascii.ts";
 import type { RouteConnect, RouteInfo } from "../wire/route_info.ts";
-import { splitHostPort } from "./addresses.ts";
+import { addressesHidden, splitHostPort } from "./addresses.ts";
 import type { RouteDial } from "./route_links.ts";
 import { RouteLinks } from "./route_links.ts";
 
@@ -235,7 +235,7 @@ export class Cluster {
   }
 
   #announce(): void {
-    const { log } = this.#options;
+    const { clientAdvertise, dontListen, host, log } = this.#options;
     log.info(`Cluster name is ${this.name}`);
     if (this.#cluster.name === "") {
       log.warn("Cluster name was dynamically generated, consider setting one");
@@ -243,6 +243,11 @@ export class Cluster {
     if (this.#cluster.tls?.insecure) {
       log.warn(
         "TLS Hostname verification disabled: nobody checks who the servers of this cluster are",
+      );
+    }
+    if (clientAdvertise === "" && !dontListen && addressesHidden(host)) {
+      log.warn(
+        "Clients of other servers are not told of this one, whose addresses it is not permitted to see: run with --allow-sys=networkInterfaces, or set client_advertise",
       );
     }
   }

@@ -11,8 +11,7 @@ import type { ResolvedMonitor } from "../monitor_options.ts";
 import { loadTls } from "../transport/tls_context.ts";
 import { hostPort, localHost } from "./addresses.ts";
 import { ProcessMeter } from "./process_meter.ts";
-import type { MonitoredServer } from "./server_snapshots.ts";
-import { ServerSnapshots } from "./server_snapshots.ts";
+import type { MonitoredServer, ServerSnapshots } from "./server_snapshots.ts";
 
 export type { MonitoredServer };
 
@@ -20,7 +19,8 @@ export type { MonitoredServer };
 export class Monitoring {
   readonly #options: ResolvedOptions;
   readonly #heardAt: () => number;
-  readonly #snapshots: ServerSnapshots;
+  readonly #server: MonitoredServer;
+  #snapshots: ServerSnapshots | null = null;
   readonly #meter: ProcessMeter;
   #monitor: Monitor | null = null;
 
@@ -33,7 +33,7 @@ export class Monitoring {
     this.#options = server.options;
     this.#heardAt = heardAt;
     this.#meter = new ProcessMeter(server.options.clock);
-    this.#snapshots = new ServerSnapshots(server, this.#meter);
+    this.#server = server;
   }
 
   /** Where it is served, with its base path; `null` if it is not. */
@@ -50,14 +50,19 @@ export class Monitoring {
     const { host: clientHost, log, monitor: settings } = this.#options;
     const port = settings && wantedPort(settings);
     if (settings === null || port === null) return;
-    const { Monitor } = await import("../monitor/monitor.ts");
+    const [{ Monitor }, { ServerSnapshots }] = await Promise.all([
+      import("../monitor/monitor.ts"),
+      import("./server_snapshots.ts"),
+    ]);
+    const snapshots = new ServerSnapshots(this.#server, this.#meter);
+    this.#snapshots = snapshots;
     const monitor = new Monitor({
-      snapshots: this.#snapshots,
+      snapshots,
       options: this.#options,
       basePath: settings.basePath,
       heardAt: this.#heardAt,
     });
-    this.#snapshots.monitorPort = () => monitor.port;
+    snapshots.monitorPort = () => monitor.port;
     const certificate = settings.httpsPort === 0
       ? null
       : await certificateOf(this.#options);
@@ -74,7 +79,7 @@ export class Monitoring {
 
   /** The options have changed: certificates may have, too. Never rejects. */
   async reloaded(): Promise<void> {
-    this.#snapshots.configured();
+    this.#snapshots?.configured();
     const monitor = this.#monitor;
     if (monitor?.secure !== true) return;
     try {

@@ -15,7 +15,7 @@ import type { Info } from "../wire/info.ts";
 import { Acceptor } from "./acceptor.ts";
 import { Accounts } from "./accounts.ts";
 import { hostPort, reachableHosts } from "./addresses.ts";
-import { Cluster } from "./cluster.ts";
+import type { Cluster, ClusterHost } from "./cluster.ts";
 import { Connections } from "./connections.ts";
 import type { ServerEvents } from "./events.ts";
 import { factsOf, requesterFacts } from "./events.ts";
@@ -45,7 +45,6 @@ export interface PartsOwner {
 export class Parts {
   readonly accounts: Accounts;
   readonly acceptor: Acceptor;
-  readonly cluster: Cluster | null;
   readonly connections: Connections;
   readonly context: ConnectionContext;
   readonly fanout: Fanout;
@@ -53,6 +52,8 @@ export class Parts {
   readonly monitoring: Monitoring;
   readonly sweeper: Sweeper;
   readonly #owner: PartsOwner;
+  readonly #subjectSeed: number;
+  #cluster: Cluster | null = null;
 
   /** Throws `ConfigError` for options that do not go together. */
   constructor(owner: PartsOwner) {
@@ -76,7 +77,7 @@ export class Parts {
       options,
       (name) => this.accounts.get(name) !== undefined,
     );
-    this.cluster = this.#newCluster(subjectSeed);
+    this.#subjectSeed = subjectSeed;
     this.accounts = new Accounts(
       options,
       accountSeed,
@@ -92,11 +93,24 @@ export class Parts {
     );
     this.acceptor = new Acceptor({
       context: this.context,
-      host: this.#clientHost(subjectSeed),
+      host: this.#clientHost(),
       connections: this.connections,
       admitted: () => this.sweeper.wake(),
     });
     this.monitoring = this.#newMonitoring();
+  }
+
+  /** Loads what the options ask for and not every server needs. */
+  async load(): Promise<void> {
+    if (this.#owner.options.cluster === null || this.#cluster !== null) return;
+    const { Cluster } = await import("./cluster.ts");
+    this.#cluster = new Cluster(this.#clusterHost());
+    for (const account of this.accounts.all()) this.#cluster.watch(account);
+  }
+
+  /** Its part in a cluster, once that is loaded; `null` if it stands alone. */
+  get cluster(): Cluster | null {
+    return this.#cluster;
   }
 
   /** The configured name of the server, else its id. */
@@ -112,12 +126,12 @@ export class Parts {
     this.context.flushes.flush();
   }
 
-  #clientHost(subjectSeed: number): ClientHost {
+  #clientHost(): ClientHost {
     const { events, options } = this.#owner;
     return {
       options,
       fanout: this.fanout,
-      subjectSeed,
+      subjectSeed: this.#subjectSeed,
       globalAccount: this.accounts.global,
       info: (client) => this.#info(client),
       logins: this.logins,
@@ -171,15 +185,14 @@ export class Parts {
     return reachableHosts(host).map((one) => hostPort(one, port));
   }
 
-  #newCluster(subjectSeed: number): Cluster | null {
-    const { id, options, dial } = this.#owner;
-    if (options.cluster === null) return null;
-    return new Cluster({
+  #clusterHost(): ClusterHost {
+    const { id, dial } = this.#owner;
+    return {
       id,
       name: this.name,
       context: this.context,
       fanout: this.fanout,
-      subjectSeed,
+      subjectSeed: this.#subjectSeed,
       bcrypt: this.logins.bcrypt,
       routes: this.connections.routes,
       dial,
@@ -190,7 +203,7 @@ export class Parts {
       peersChanged: () => this.tellClients(),
       routeClosed: ({ connection }, reason) =>
         this.connections.routeClosed(connection, reason),
-    });
+    };
   }
 
   #newMonitoring(): Monitoring {
@@ -200,7 +213,7 @@ export class Parts {
       options,
       connections: this.connections,
       accounts: this.accounts,
-      cluster: this.cluster,
+      cluster: () => this.#cluster,
       flushes: this.context.flushes,
       acceptor: this.acceptor,
       logins: this.logins,

@@ -144,6 +144,7 @@ export class Server implements AsyncDisposable {
     }
     this.#state = "starting";
     try {
+      await this.#parts.load();
       await this.#parts.acceptor.useTls(tls);
       await this.#parts.cluster?.useTls(this.#options.cluster?.tls ?? null);
       await this.#parts.monitoring.start();
@@ -172,6 +173,7 @@ export class Server implements AsyncDisposable {
     const { context, monitoring } = this.#parts;
     await reloadOptions({
       ...this.#parts,
+      cluster: this.#parts.cluster,
       options: this.#options,
       dial: this.#dial,
       random: Math.random,

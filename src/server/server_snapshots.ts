@@ -43,7 +43,7 @@ export interface MonitoredServer {
   /** Its accounts. */
   readonly accounts: Accounts;
   /** Its part in a cluster; `null` if it stands alone. */
-  readonly cluster: Cluster | null;
+  cluster(): Cluster | null;
   /** Sends what was queued outside of handling a read; counts who was held. */
   readonly flushes: FlushList;
   /** Knows the port clients connect to, and its certificate. */
@@ -86,7 +86,7 @@ export class ServerSnapshots implements Snapshots {
     const { tlsInfo: tls } = acceptor;
     const state = this.#server.state();
     const [host, port] = splitHostPort(options.clientAdvertise);
-    const { cluster } = this.#server;
+    const cluster = this.#server.cluster();
     const routes = this.routes();
     let subscriptions = 0;
     for (const { sublist } of accounts.all()) subscriptions += sublist.size;

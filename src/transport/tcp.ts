@@ -1,5 +1,6 @@
 /** Plain TCP through Deno: the listener clients connect to, and its sockets. */
 
+import { demandNet } from "../permission.ts";
 import type { Address, Listener, Transport } from "./transport.ts";
 
 /** A TCP connection as a `Transport`. */
@@ -65,6 +66,7 @@ class TcpListener implements Listener {
  * error (`Deno.errors.AddrInUse`, …) when that cannot be had.
  */
 export function listenTcp(hostname: string, port: number): Listener {
+  demandNet(hostname, port);
   return new TcpListener(Deno.listen({ hostname, port }));
 }
 
@@ -74,6 +76,7 @@ export async function dialTcp(
   port: number,
   signal?: AbortSignal,
 ): Promise<Transport> {
+  demandNet(hostname, port);
   const options = signal === undefined ? {} : { signal };
   return new TcpTransport(
     await Deno.connect({ hostname, port, ...options }),

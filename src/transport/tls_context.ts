@@ -10,6 +10,7 @@ import type { TlsOptions as NodeTlsOptions } from "node:tls";
 import type * as tls from "node:tls";
 import { ConfigError } from "../errors.ts";
 import type { ResolvedTls } from "../options.ts";
+import { demand } from "../permission.ts";
 import { allowedSuites } from "./cipher_suites.ts";
 
 /**
@@ -155,22 +156,20 @@ function pem(option: string, file: string, text: string): Pem {
     throw new ConfigError(`missing '${option}' in TLS configuration`);
   }
   try {
+    demand({ name: "read", path: file });
     return { text: Deno.readTextFileSync(file), name: file };
   } catch (error) {
     throw new ConfigError(
       `Cannot read ${option} of TLS configuration: open ${file}: ${
-        readFailure(file, error)
+        readFailure(error)
       }`,
       { cause: error },
     );
   }
 }
 
-function readFailure(file: string, error: unknown): string {
+function readFailure(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file or directory";
-  if (error instanceof Deno.errors.NotCapable) {
-    return `not permitted: run with --allow-read=${file}`;
-  }
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   return error instanceof Error ? error.message : String(error);
 }

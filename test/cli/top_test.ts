@@ -121,7 +121,10 @@ Deno.test("midge top -o FILE needs nothing but the leave to write it", async () 
   ];
   const refused = await run(args);
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /^midge top: cannot write ".*": .*write access/);
+  assert.match(
+    refused.stderr,
+    /^midge top: cannot write ".*": not permitted: run with --allow-write=.*$/m,
+  );
   const { code, stdout, stderr } = await run(args, [`--allow-write=${folder}`]);
   assert.deepEqual({ code, stdout, stderr }, {
     code: 0,

@@ -478,9 +478,9 @@ Deno.test("opening a syslog names the flag that permits it", async () => {
     stdout.trimEnd().split("\n"),
     [
       ": not permitted: run with --allow-sys=hostname",
-      " udp://127.0.0.1: not permitted: run with --allow-net",
-      " udp://localhost: not permitted: run with --allow-net",
-      " tcp://[::1]:514: not permitted: run with --allow-net",
+      " udp://127.0.0.1: not permitted: run with --allow-net=127.0.0.1:514",
+      " udp://localhost: not permitted: run with --allow-net=localhost:514",
+      " tcp://[::1]:514: not permitted: run with --allow-net=[::1]:514",
       " unix:///run/log: not permitted: run with --allow-net --allow-read=/run/log --allow-write=/run/log",
       ` of this machine: not permitted: run with --allow-all, or where there is systemd with --allow-net --allow-read=${systemd} --allow-write=${systemd}`,
     ].map((text) => `ConfigError error connecting to syslog${text}`),

@@ -21,6 +21,16 @@ export function command(
   return ["run", "--no-prompt", "--allow-net", ...permissions, main, ...args];
 }
 
+/** A midge that is not run from its sources, and where it is run. */
+export interface Place {
+  /** The executable. */
+  readonly program: string;
+  /** The working directory. */
+  readonly cwd: string;
+  /** Variables of the environment besides those of the test. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A midge process with its standard error read line by line. */
 export class Midge implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
@@ -29,9 +39,14 @@ export class Midge implements AsyncDisposable {
   #wake: () => void = () => {};
   #ended = false;
 
-  constructor(args: readonly string[], permissions: readonly string[] = []) {
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: command(args, permissions),
+  constructor(
+    args: readonly string[],
+    permissions: readonly string[] = [],
+    place: Place | null = null,
+  ) {
+    this.#process = new Deno.Command(place?.program ?? Deno.execPath(), {
+      args: place === null ? command(args, permissions) : [...args],
+      ...(place === null ? {} : { cwd: place.cwd, env: place.env ?? {} }),
       stdin: "null",
       stdout: "null",
       stderr: "piped",
@@ -83,7 +98,11 @@ export class Midge implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#ended) this.kill("SIGKILL");
+    try {
+      if (!this.#ended) this.kill("SIGKILL");
+    } catch {
+      // It has ended just now.
+    }
     await this.code();
   }
 
