@@ -80,6 +80,11 @@ export class Dialer {
     return this.#state === "idle";
   }
 
+  /** How often it has dialled since there was last a lasting route. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
   /** Dials in `ms`, unless it is at it already. */
   dialIn(ms: number): void {
     if (this.#state !== "idle") return;

@@ -25,7 +25,7 @@ import type { Dialer } from "./dialer.ts";
 import { Dialers } from "./dialers.ts";
 import { dialableUrl } from "./gossip.ts";
 import { ownConnect, ownInfo } from "./introduction.ts";
-import { Link, tell } from "./link.ts";
+import { Link, silentEnd, tell } from "./link.ts";
 import type { MeshHost, MeshRoute } from "./mesh_host.ts";
 import { HOLD_MS, Peers, waitsWithInfo } from "./peers.ts";
 import { RareLog } from "./rare_log.ts";
@@ -178,6 +178,8 @@ export class Mesh {
     link.stopWaiting();
     link.dialer?.closed();
     if (this.#stopped) return;
+    const silence = silentEnd(link, reason);
+    if (silence !== null) this.#refusals.error(route.label, silence);
     if (link.redial) link.dialer?.dialSoon();
     if (this.#peers.remove(link)) this.#lost(link, reason);
     else link.dialer?.retry();

@@ -9,6 +9,7 @@ import { Secrets } from "../auth/secrets.ts";
 import { LocalInterest } from "../cluster/interest.ts";
 import type { MeshHost } from "../cluster/mesh.ts";
 import { Mesh } from "../cluster/mesh.ts";
+import { RareLog } from "../cluster/rare_log.ts";
 import type { RouteTarget } from "../cluster/route_url.ts";
 import type { Account } from "../core/account.ts";
 import { Connection } from "../core/connection.ts";
@@ -82,6 +83,7 @@ export class Cluster {
   readonly live: Map<number, Route<RouteTarget>>;
   readonly #host: ClusterHost;
   readonly #options: ClusterHost["context"]["options"];
+  readonly #refusals: RareLog;
   readonly #links: RouteLinks;
   readonly #mesh: Mesh;
   readonly #interest: LocalInterest;
@@ -94,7 +96,9 @@ export class Cluster {
     this.live = host.routes;
     const { context } = host;
     this.#options = context.options;
-    this.#links = new RouteLinks(context.options, host.dial);
+    const { log, clock } = context.options;
+    this.#refusals = new RareLog(log, clock);
+    this.#links = new RouteLinks(context.options, host.dial, this.#refusals);
     const permissions = this.#cluster.permissions ?? {};
     const asked = subjects(permissions.import);
     const granted = subjects(permissions.export);
@@ -108,6 +112,7 @@ export class Cluster {
       account: (name) => host.account(decodeUtf8(fromLatin1(name))),
       mayExport: granted,
       random: Math.random,
+      routeRefused: ({ label }, why) => this.#refusals.error(label, why),
       routeConnecting: (route, connect) => this.#connecting(route, connect),
       routeInformed: (route, info) => this.#mesh.infoReceived(route, info),
       routeUsed: (route) => this.#mesh.routeUsed(route),
@@ -260,11 +265,9 @@ export class Cluster {
       });
     const go = (right: boolean) => {
       if (right) return this.#mesh.connectReceived(route, connect);
-      const { log } = this.#options;
-      log.error(
-        `${route.label} - authentication error - User ${
-          quote(encodeUtf8(connect.user))
-        }`,
+      this.#refusals.error(
+        route.label,
+        `authentication error - User ${quote(encodeUtf8(connect.user))}`,
       );
       return authorizationViolation();
     };

@@ -27,11 +27,13 @@ Deno.test({
     assert(all.length >= 2);
     // Two at a time: most of it is waiting.
     for (let i = 0; i < all.length; i += 2) {
-      await Promise.all(all.slice(i, i + 2).map(async (kinds) => {
-        await using fleet = await Fleet.start([...kinds, MIDGE]);
-        await using table = await Table.lay(fleet);
-        await exchange(table);
-      }));
+      await Promise.all(
+        all.slice(i, i + 2).map(async (kinds) => {
+          await using fleet = await Fleet.start([...kinds, MIDGE]);
+          await using table = await Table.lay(fleet);
+          await exchange(table);
+        }),
+      );
     }
   },
 });
@@ -57,7 +59,7 @@ async function undisturbed(
     await body();
     await Promise.all(streams.map((stream) => stream.check()));
   } finally {
-    for (const stream of streams) stream.stop();
+    for (const stream of streams) stream[Symbol.dispose]();
   }
 }
 

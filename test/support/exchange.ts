@@ -115,7 +115,7 @@ async function ask(table: Table): Promise<void> {
  * A stream of numbered messages from one seat to another that must arrive
  * whole and in order, whatever happens to the other members.
  */
-export class Stream {
+export class Stream implements Disposable {
   readonly #from: nats.NatsConnection;
   readonly #subject: string;
   readonly #got: number[] = [];
@@ -123,7 +123,11 @@ export class Stream {
   #sent = 0;
 
   /** Starts publishing a message a millisecond, or as often as that works. */
-  constructor(from: nats.NatsConnection, to: nats.NatsConnection, name: string) {
+  constructor(
+    from: nats.NatsConnection,
+    to: nats.NatsConnection,
+    name: string,
+  ) {
     this.#from = from;
     this.#subject = `stream.${name}`;
     to.subscribe(this.#subject, {
@@ -152,7 +156,7 @@ export class Stream {
   }
 
   /** Stops publishing without a look at what arrived. */
-  stop(): void {
+  [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
 

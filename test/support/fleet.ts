@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import * as nats from "@nats-io/transport-node";
 import { Folder } from "./folder.ts";
 import { command } from "./midge.ts";
-import { freePort, officialServers } from "./official_server.ts";
+import { officialServers } from "./official_server.ts";
 
 /** Longest anything may take that must come, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -24,7 +24,7 @@ export const MIDGE: Kind = {
   name: "midge",
   command: (file) => [
     Deno.execPath(),
-    command(["-DV", "-c", file], [
+    command(["-D", "-c", file], [
       "--allow-read",
       "--allow-env",
       "--allow-sys=hostname,networkInterfaces",
@@ -37,13 +37,32 @@ export const OFFICIAL: readonly Kind[] = officialServers()
   .sort((a, b) => a.version.localeCompare(b.version, "en", { numeric: true }))
   .map(({ path, version }) => ({
     name: `nats-server ${version}`,
-    command: (file) => [path, ["-DV", "-c", file]],
+    command: (file) => [path, ["-D", "-c", file]],
   }));
 
 /** What a test that needs official servers says when there are none. */
 export function skipped(name: string): { name: string; ignore: boolean } {
   const ignore = OFFICIAL.length === 0;
   return { name: ignore ? `${name} (no nats-server here)` : name, ignore };
+}
+
+/** The last one handed out; members of several fleets run at a time. */
+let lastPort = 12_000 + Math.floor(Math.random() * 15_000);
+
+/**
+ * A port that stays free while a member is away: none of those the system gives
+ * to outgoing connections, which the other members make plenty of.
+ */
+function quietPort(): number {
+  for (;;) {
+    const port = ++lastPort;
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch {
+      // Taken: the next one then.
+    }
+  }
 }
 
 /** How members differ from the plain ones; texts go into the files. */
@@ -73,9 +92,9 @@ export interface Routez {
 export class FleetMember {
   readonly name: string;
   readonly kind: Kind;
-  readonly port: number = freePort();
-  readonly clusterPort: number = freePort();
-  readonly monitorPort: number = freePort();
+  readonly port: number = quietPort();
+  readonly clusterPort: number = quietPort();
+  readonly monitorPort: number = quietPort();
   /** Id since it was last started. */
   id = "";
   readonly #folder: Folder;
@@ -119,13 +138,17 @@ export class FleetMember {
     }).spawn();
     this.#text = "";
     this.#reading = this.#read(this.#process.stderr);
-    await until(async () => {
-      const { server_id: id } = await this.monitor("varz") as {
-        server_id: string;
-      };
-      this.id = id;
-      return true;
-    }, `${this.name} to start`, () => this.#text);
+    await until(
+      async () => {
+        const { server_id: id } = await this.monitor("varz") as {
+          server_id: string;
+        };
+        this.id = id;
+        return true;
+      },
+      `${this.name} to start`,
+      () => this.#text,
+    );
   }
 
   /** Ends the process and waits for its end. */
