@@ -169,7 +169,7 @@ export class Dialer {
     this.#state = "idle";
     const { log } = this.#host;
     const text =
-      `Error trying to connect to route (attempt ${this.#attempts}): ${
+      `Error trying to connect to route (attempt ${this.#attempts}): dial ${this.target.url.text}: ${
         error instanceof Error ? error.message : error
       }`;
     if (this.#attempts % REPORT_EVERY === 1) log.error(text);

@@ -8,6 +8,7 @@ import * as nats from "@nats-io/transport-node";
 import { Folder } from "./folder.ts";
 import { command } from "./midge.ts";
 import { officialServers } from "./official_server.ts";
+import { quietPort } from "./ports.ts";
 
 /** Longest anything may take that must come, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -44,25 +45,6 @@ export const OFFICIAL: readonly Kind[] = officialServers()
 export function skipped(name: string): { name: string; ignore: boolean } {
   const ignore = OFFICIAL.length === 0;
   return { name: ignore ? `${name} (no nats-server here)` : name, ignore };
-}
-
-/** The last one handed out; members of several fleets run at a time. */
-let lastPort = 12_000 + Math.floor(Math.random() * 15_000);
-
-/**
- * A port that stays free while a member is away: none of those the system gives
- * to outgoing connections, which the other members make plenty of.
- */
-function quietPort(): number {
-  for (;;) {
-    const port = ++lastPort;
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch {
-      // Taken: the next one then.
-    }
-  }
 }
 
 /** How members differ from the plain ones; texts go into the files. */
