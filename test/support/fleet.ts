@@ -47,6 +47,19 @@ export function skipped(name: string): { name: string; ignore: boolean } {
   return { name: ignore ? `${name} (no nats-server here)` : name, ignore };
 }
 
+/** Where a member runs. */
+export interface Place {
+  /** What runs a program there. */
+  readonly prefix: readonly string[];
+  /** Where its clients and its monitoring are. */
+  readonly access: string;
+  /** Where its routes are. */
+  readonly address: string;
+}
+
+/** In the test's own network. */
+const HERE: Place = { prefix: [], access: "127.0.0.1", address: "127.0.0.1" };
+
 /** How members differ from the plain ones; texts go into the files. */
 export interface FleetOptions {
   /** More lines of the file. */
@@ -55,8 +68,10 @@ export interface FleetOptions {
   readonly cluster?: string;
   /** `user:password@` of routes, if they have to say it. */
   readonly login?: string;
-  /** How routes name the machine. */
+  /** How routes name the machine; default: by its address. */
   readonly host?: string;
+  /** Where it runs; default: where the test does. */
+  readonly place?: Place;
 }
 
 /** Where a member is asked for things, beyond its clients. */
@@ -74,6 +89,7 @@ export interface Routez {
 export class FleetMember {
   readonly name: string;
   readonly kind: Kind;
+  readonly place: Place;
   readonly port: number = quietPort();
   readonly clusterPort: number = quietPort();
   readonly monitorPort: number = quietPort();
@@ -86,13 +102,13 @@ export class FleetMember {
   #text = "";
 
   constructor(
-    name: string,
-    kind: Kind,
+    { name, kind, place }: Pick<FleetMember, "name" | "kind" | "place">,
     folder: Folder,
     config: (member: FleetMember) => string,
   ) {
     this.name = name;
     this.kind = kind;
+    this.place = place;
     this.#folder = folder;
     this.#config = config;
   }
@@ -112,8 +128,9 @@ export class FleetMember {
     this.#folder.write(`${this.name}.conf`, this.#config(this));
     const file = this.#folder.file(`${this.name}.conf`);
     const [program, args] = this.kind.command(file);
-    this.#process = new Deno.Command(program, {
-      args: [...args],
+    const [first, ...rest] = [...this.place.prefix, program, ...args];
+    this.#process = new Deno.Command(first, {
+      args: rest,
       stdin: "null",
       stdout: "null",
       stderr: "piped",
@@ -161,7 +178,7 @@ export class FleetMember {
 
   /** What monitoring says under a path such as `varz`. */
   async monitor(path: string): Promise<unknown> {
-    const url = `http://127.0.0.1:${this.monitorPort}/${path}`;
+    const url = `http://${this.place.access}:${this.monitorPort}/${path}`;
     const response = await fetch(url);
     return await response.json();
   }
@@ -221,8 +238,7 @@ export class Fleet implements AsyncDisposable {
     const all = { ...this.#options, ...options };
     const name = `${kind.name.replace(/\W+/g, "-")}-${this.members.length}`;
     const member = new FleetMember(
-      name,
-      kind,
+      { name, kind, place: all.place ?? HERE },
       this.#folder,
       (self) => this.#file(self, all),
     );
@@ -264,7 +280,7 @@ export class Fleet implements AsyncDisposable {
     options: nats.ConnectionOptions = {},
   ): Promise<nats.NatsConnection> {
     const client = await nats.connect({
-      servers: `127.0.0.1:${member.port}`,
+      servers: `${member.place.access}:${member.port}`,
       reconnect: false,
       ...options,
     });
@@ -312,16 +328,18 @@ export class Fleet implements AsyncDisposable {
   }
 
   #file(member: FleetMember, options: FleetOptions): string {
-    const { top = "", cluster = "", login = "", host = "127.0.0.1" } = options;
+    const { access, address } = member.place;
     const [seed] = this.members;
+    const { top = "", cluster = "", login = "" } = options;
+    const { host = seed.place.address } = options;
     return `
       server_name: "${member.name}"
-      listen: "127.0.0.1:${member.port}"
-      http: "127.0.0.1:${member.monitorPort}"
+      listen: "${access}:${member.port}"
+      http: "${access}:${member.monitorPort}"
       ${top}
       cluster {
         ${/^\s*name:/m.test(cluster) ? "" : "name: fleet"}
-        listen: "127.0.0.1:${member.clusterPort}"
+        listen: "${address}:${member.clusterPort}"
         routes: ["nats-route://${login}${host}:${seed.clusterPort}"]
         ${cluster}
       }
