@@ -149,6 +149,15 @@ export function wrongRoutePort(): ProtocolError {
   );
 }
 
+/** A route was dialled where clients connect. */
+export function notRoutePort(address: string): ProtocolError {
+  return new ProtocolError(
+    null,
+    "Incorrect Port",
+    `Route to ${address} leads to a port for clients`,
+  );
+}
+
 /** A server of another cluster. */
 export function wrongClusterName(theirs: string, ours: string): ProtocolError {
   return new ProtocolError(

@@ -80,6 +80,11 @@ export class Dialer {
     return this.#state === "idle";
   }
 
+  /** How often it has dialled since there was last a lasting route. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
   /** Dials in `ms`, unless it is at it already. */
   dialIn(ms: number): void {
     if (this.#state !== "idle") return;
@@ -164,7 +169,7 @@ export class Dialer {
     this.#state = "idle";
     const { log } = this.#host;
     const text =
-      `Error trying to connect to route (attempt ${this.#attempts}): ${
+      `Error trying to connect to route (attempt ${this.#attempts}): dial ${this.target.url.text}: ${
         error instanceof Error ? error.message : error
       }`;
     if (this.#attempts % REPORT_EVERY === 1) log.error(text);

@@ -1,8 +1,15 @@
 /** How this server introduces itself to others: its INFO and CONNECT. */
 
+import type { ProtocolError } from "../errors.ts";
+import {
+  authorizationViolation,
+  badArguments,
+  notRoutePort,
+} from "../errors.ts";
 import type { RouteConnect, RouteInfo } from "../wire/route_info.ts";
 import type { ClusterName } from "./cluster_name.ts";
 import type { MidgeInfo } from "./gossip.ts";
+import type { Link } from "./link.ts";
 import type { MeshHost } from "./mesh_host.ts";
 import type { RouteUrl } from "./route_url.ts";
 
@@ -56,4 +63,18 @@ export function ownConnect(
     lang: "",
     gateway: "",
   };
+}
+
+/** What is wrong with the first INFO of a peer; `null` if nothing is. */
+export function wrongIntroduction(
+  { dialer, connect }: Link,
+  { server_id: id, client_id: cid }: RouteInfo,
+): ProtocolError | null {
+  if (dialer === null && connect === null) {
+    return authorizationViolation("INFO before CONNECT");
+  }
+  if (dialer !== null && cid !== undefined) {
+    return notRoutePort(dialer.target.url.text);
+  }
+  return id === "" ? badArguments("INFO without a server_id") : null;
 }

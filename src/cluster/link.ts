@@ -1,10 +1,19 @@
 /** What the mesh knows of one connection: how far two servers have got. */
 
+import type { CloseReason } from "../errors.ts";
 import type { RouteConnect } from "../wire/route_info.ts";
 import type { Dialer } from "./dialer.ts";
 import type { MidgeInfo } from "./gossip.ts";
 import { gossipAbout } from "./gossip.ts";
 import type { MeshRoute } from "./mesh_host.ts";
+
+/** Ends that leave no error in the log: the other side did it, wordless. */
+const WORDLESS: readonly CloseReason[] = [
+  "Client Closed",
+  "Read Error",
+  "Write Error",
+  "Stale Connection",
+];
 
 /**
  * Where it is: not yet known who is there, waiting whether the peer prefers it
@@ -69,4 +78,19 @@ export function tell(listener: Link, { peer, route, leaving }: Link): void {
   if (listener.route === route || peer === null || leaving) return;
   const gossip = gossipAbout(peer, route.remoteAddress);
   if (gossip !== null) listener.route.sendInfo(gossip);
+}
+
+/**
+ * What the log is to be told of a connection we dialled that ended before the
+ * peer said who it is, as it does when it does not believe our certificate;
+ * `null`: nothing. Once may be chance, while a cluster forms.
+ */
+export function silentEnd(
+  { dialer, peer }: Link,
+  reason: CloseReason,
+): string | null {
+  if (dialer === null || peer !== null || dialer.attempts < 2) return null;
+  if (!WORDLESS.includes(reason)) return null;
+  const { text } = dialer.target.url;
+  return `Route to ${text} ended before the other side said who it is`;
 }

@@ -12,8 +12,6 @@
 
 import type { CloseReason, ProtocolError } from "../errors.ts";
 import {
-  authorizationViolation,
-  badArguments,
   duplicateServerName,
   wrongClusterName,
   wrongRoutePort,
@@ -24,8 +22,8 @@ import { ClusterName } from "./cluster_name.ts";
 import type { Dialer } from "./dialer.ts";
 import { Dialers } from "./dialers.ts";
 import { dialableUrl } from "./gossip.ts";
-import { ownConnect, ownInfo } from "./introduction.ts";
-import { Link, tell } from "./link.ts";
+import { ownConnect, ownInfo, wrongIntroduction } from "./introduction.ts";
+import { Link, silentEnd, tell } from "./link.ts";
 import type { MeshHost, MeshRoute } from "./mesh_host.ts";
 import { HOLD_MS, Peers, waitsWithInfo } from "./peers.ts";
 import { RareLog } from "./rare_log.ts";
@@ -106,8 +104,11 @@ export class Mesh {
 
   /** Takes a connection on the port for routes. */
   accept(transport: Transport): void {
-    if (this.#stopped || this.#strangers() >= MAX_STRANGERS) {
-      return transport.close();
+    if (this.#stopped) return transport.close();
+    const strangers = this.#strangers();
+    // The oldest goes: it has had time, and a server that means it needs little.
+    if (strangers.length >= MAX_STRANGERS) {
+      strangers[0].route.close("Authentication Timeout");
     }
     const link = this.#open(transport, null);
     // CONNECT tells who it is: then there may be a reason to wait some more.
@@ -124,7 +125,11 @@ export class Mesh {
   ): ProtocolError | null {
     const link = this.#links.get(route.rid);
     if (link === undefined || link.dialer !== null) return null;
-    if (connect.lang !== "" || connect.gateway !== "") return wrongRoutePort();
+    if (connect.lang !== "" || connect.gateway !== "") {
+      const error = wrongRoutePort();
+      this.#refusals.error(route.label, error.message);
+      return error;
+    }
     link.connect = connect;
     const { cluster, cluster_dynamic: dynamic } = connect;
     const verdict = this.#name.judge(cluster, dynamic);
@@ -145,11 +150,10 @@ export class Mesh {
     // Both are noise of features that midge does not have.
     if (info.gateway || info.route_acc_add_reqid) return;
     if (link.peer !== null) return this.#later(link, link.peer, info);
-    if (link.dialer === null && link.connect === null) {
-      return route.fail(authorizationViolation("INFO before CONNECT"));
-    }
-    if (info.server_id === "") {
-      return route.fail(badArguments("INFO without a server_id"));
+    const wrong = wrongIntroduction(link, info);
+    if (wrong !== null) {
+      this.#refusals.error(route.label, wrong.message);
+      return route.fail(wrong);
     }
     link.peer = info;
     if (link.dialer !== null) {
@@ -178,6 +182,8 @@ export class Mesh {
     link.stopWaiting();
     link.dialer?.closed();
     if (this.#stopped) return;
+    const silence = silentEnd(link, reason);
+    if (silence !== null) this.#refusals.error(route.label, silence);
     if (link.redial) link.dialer?.dialSoon();
     if (this.#peers.remove(link)) this.#lost(link, reason);
     else link.dialer?.retry();
@@ -370,11 +376,11 @@ export class Mesh {
     });
   }
 
-  /** Servers that dialled us and have not said who they are. */
-  #strangers(): number {
+  /** Connections of who dialled us and has not said who it is, oldest first. */
+  #strangers(): Link[] {
     return this.#links.values().filter(({ dialer, peer }) =>
       dialer === null && peer === null
-    ).toArray().length;
+    ).toArray();
   }
 
   #after(link: Link, ms: number, callback: () => void): void {

@@ -46,6 +46,8 @@ export interface RouteHost<Target = unknown> {
   account(name: string): Account | undefined;
   /** Whether other servers may be interested in this subject. */
   mayExport(subject: Uint8Array): boolean;
+  /** Logs why a route fails: whoever it is may come back again and again. */
+  routeRefused(route: Route<Target>, why: string): void;
   /** A server introduced itself: why it is sent away; `null` if it is not. */
   routeConnecting(
     route: Route<Target>,
@@ -358,7 +360,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
       /Not possible to have a dedicate/.test(error.message)
     ) {
       connection.log.debug?.(`${this.label} - ${error.message}`);
-    } else connection.log.error(`${this.label} - ${error.message}`);
+    } else this.#host.routeRefused(this, error.message);
     connection.fail(error);
     return false;
   }
@@ -372,7 +374,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
     const { clock } = this.#host.options;
     this.parser.awaitingConnect = true;
     this.#cancelTimeout = clock.after(this.#host.loginTimeoutMs(), () => {
-      this.connection.log.error(`${this.label} - Authentication Timeout`);
+      this.#host.routeRefused(this, "Authentication Timeout");
       this.fail(authenticationTimeout());
     });
   }

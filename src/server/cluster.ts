@@ -83,10 +83,10 @@ export class Cluster {
   readonly live: Map<number, Route<RouteTarget>>;
   readonly #host: ClusterHost;
   readonly #options: ClusterHost["context"]["options"];
+  readonly #refusals: RareLog;
   readonly #links: RouteLinks;
   readonly #mesh: Mesh;
   readonly #interest: LocalInterest;
-  readonly #refusals: RareLog;
   #secrets: Secrets;
   readonly #routeHost: RouteHost<RouteTarget>;
 
@@ -96,13 +96,14 @@ export class Cluster {
     this.live = host.routes;
     const { context } = host;
     this.#options = context.options;
-    this.#links = new RouteLinks(context.options, host.dial);
+    const { log, clock } = context.options;
+    this.#refusals = new RareLog(log, clock);
+    this.#links = new RouteLinks(context.options, host.dial, this.#refusals);
     const permissions = this.#cluster.permissions ?? {};
     const asked = subjects(permissions.import);
     const granted = subjects(permissions.export);
     this.#interest = new LocalInterest(asked, () => context.flushes.flush());
     this.#secrets = this.#newSecrets();
-    this.#refusals = new RareLog(this.#options.log, this.#options.clock);
     this.#routeHost = {
       options: context.options,
       fanout: host.fanout,
@@ -111,6 +112,7 @@ export class Cluster {
       account: (name) => host.account(decodeUtf8(fromLatin1(name))),
       mayExport: granted,
       random: Math.random,
+      routeRefused: ({ label }, why) => this.#refusals.error(label, why),
       routeConnecting: (route, connect) => this.#connecting(route, connect),
       routeInformed: (route, info) => this.#mesh.infoReceived(route, info),
       routeUsed: (route) => this.#mesh.routeUsed(route),

@@ -5,6 +5,7 @@
 
 import { ListenError, TlsError } from "../errors.ts";
 import type { ResolvedOptions, ResolvedTls } from "../options.ts";
+import type { RareLog } from "../cluster/rare_log.ts";
 import type { RouteUrl } from "../cluster/route_url.ts";
 import { dialTcp, listenTcp } from "../transport/tcp.ts";
 import { acceptTls } from "../transport/tls.ts";
@@ -25,6 +26,7 @@ export type RouteDial = (host: string, port: number) => Promise<Transport>;
 export class RouteLinks {
   readonly #options: ResolvedOptions;
   readonly #dial: RouteDial;
+  readonly #refusals: RareLog;
   readonly #stop = new AbortController();
   /** Names in certificates that addresses turned out not to have. */
   readonly #misnamed = new Set<string>();
@@ -32,10 +34,18 @@ export class RouteLinks {
   #listener: Listener | null = null;
   #accepting: Promise<void> = Promise.resolve();
 
-  /** `dial` opens plain streams; `null` for TCP. */
-  constructor(options: ResolvedOptions, dial: RouteDial | null) {
+  /**
+   * `dial` opens plain streams, `null` for TCP; `refusals` is told of handshakes
+   * that fail.
+   */
+  constructor(
+    options: ResolvedOptions,
+    dial: RouteDial | null,
+    refusals: RareLog,
+  ) {
     this.#options = options;
     this.#dial = dial ?? dialTcp;
+    this.#refusals = refusals;
   }
 
   /** Port routes are accepted on, 0 while not listening. */
@@ -176,8 +186,9 @@ export class RouteLinks {
 
   #failed({ remoteAddress }: Transport, error: unknown): void {
     const { hostname, port } = remoteAddress;
-    this.#options.log.error(
-      `${hostPort(hostname, port)} - TLS route handshake error: ${
+    this.#refusals.error(
+      hostPort(hostname, port),
+      `TLS route handshake error: ${
         error instanceof Error ? error.message : error
       }`,
     );

@@ -57,6 +57,8 @@ export interface RouteInfo {
   readonly import?: RouteSubjects;
   /** Interest its routes may have. */
   readonly export?: RouteSubjects;
+  /** Number of a connection of clients: no route ever has one. */
+  readonly client_id?: number;
   /** Noise of other kinds of connection: such an INFO is to be ignored. */
   readonly gateway?: string;
   /** Likewise. */
@@ -108,6 +110,7 @@ const INFO_TYPES: Readonly<Record<keyof RouteInfo, string>> = {
   server_name: "string",
   version: "string",
   proto: "number",
+  client_id: "number",
   go: "string",
   host: "string",
   port: "number",

@@ -188,7 +188,7 @@ Deno.test("Mesh dials a configured address for ever, less often and without floo
   await world.run(4000);
   assert(world.dials.length >= 3 && world.dials.length <= 5);
   assert.deepEqual(world.errors, [
-    "NA: Error trying to connect to route (attempt 1): connection refused",
+    "NA: Error trying to connect to route (attempt 1): dial nb:6222: connection refused",
   ]);
   await world.run(3_600_000);
   assert(world.dials.length > 330, `${world.dials.length} dials`);

@@ -4,6 +4,7 @@ import type { ServerOptions } from "../../src/mod.ts";
 import { Server } from "../../src/mod.ts";
 import { memoryPair } from "../../src/transport/memory.ts";
 import type { Transport } from "../../src/transport/transport.ts";
+import { FreezableTransport } from "./freezable_transport.ts";
 import { HEADERS, RawClient } from "./raw_client.ts";
 import { eventually, KeptLog } from "./server.ts";
 
@@ -21,7 +22,7 @@ export class TestCluster implements AsyncDisposable {
   readonly members = new Map<string, Member>();
   readonly #clients: RawClient[] = [];
   /** Streams between servers, by the names at both ends. */
-  readonly #links = new Map<Transport, readonly [string, string]>();
+  readonly #links = new Map<FreezableTransport, readonly [string, string]>();
   /** Servers that nobody reaches. */
   readonly #away = new Set<string>();
 
@@ -78,6 +79,17 @@ export class TestCluster implements AsyncDisposable {
     await server.shutdown();
   }
 
+  /**
+   * Cuts one server off so that nobody can tell: what is sent does not arrive,
+   * and neither does the end of a stream.
+   */
+  freeze(name: string): void {
+    this.#away.add(name);
+    for (const [transport, ends] of this.#links) {
+      if (ends.includes(name)) transport.frozen = true;
+    }
+  }
+
   /** Cuts one server off from all the others. */
   cutOff(name: string): void {
     this.#away.add(name);
@@ -88,7 +100,7 @@ export class TestCluster implements AsyncDisposable {
     }
   }
 
-  /** Undoes `cutOff`. */
+  /** Undoes `cutOff` and `freeze`, for streams to come. */
   heal(name: string): void {
     this.#away.delete(name);
   }
@@ -140,7 +152,9 @@ export class TestCluster implements AsyncDisposable {
     if (member === undefined || away) {
       return Promise.reject(new Error("connection refused"));
     }
-    const [ours, theirs] = memoryPair();
+    const [ours, theirs] = memoryPair().map((end) =>
+      new FreezableTransport(end)
+    );
     this.#links.set(ours, [from, host]);
     this.#links.set(theirs, [from, host]);
     try {

@@ -40,6 +40,13 @@ leaf second-client ca "/CN=second" clientAuth "DNS:second.example.com" \
   ec -pkeyopt ec_paramgen_curve:prime256v1
 leaf other-client other-ca "/O=midge tests/CN=derek" clientAuth \
   "email:derek@example.com" ec -pkeyopt ec_paramgen_curve:prime256v1
+# Servers of a cluster are both ends of TLS, and go by name alone.
+authority route-ca "Authority of a cluster"
+leaf member route-ca "/O=midge tests/CN=member" serverAuth,clientAuth \
+  "DNS:localhost" ec -pkeyopt ec_paramgen_curve:prime256v1
+authority other-route-ca "Authority of another cluster"
+leaf other-member other-route-ca "/O=midge tests/CN=member" \
+  serverAuth,clientAuth "DNS:localhost" ec -pkeyopt ec_paramgen_curve:prime256v1
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 \
   -out unrelated-key.pem
-rm ca-key.pem other-ca-key.pem
+rm ca-key.pem other-ca-key.pem route-ca-key.pem other-route-ca-key.pem
