@@ -9,13 +9,12 @@
 
 import { fileURLToPath } from "node:url";
 import type { Load, Outcome } from "./embedded_load.ts";
+import { startAll, stopAll } from "./servers.ts";
 import {
   circumstances,
   flag,
   median,
   print,
-  startAll,
-  stopAll,
   thousands,
   writeSection,
 } from "./throughput.ts";

@@ -28,6 +28,8 @@ export interface Load {
   readonly headers?: boolean;
   /** SUB and UNSUB pairs a second on another connection. */
   readonly churn?: number;
+  /** Port of the server that subscribers connect to, if that is another one. */
+  readonly subscribersAt?: number;
   /** Connect over TLS, trusting the authorities in this file. */
   readonly caFile?: string;
 }
@@ -115,7 +117,8 @@ function frames(load: Load, publisher: number): [string, string] {
 }
 
 async function publish(port: number, load: Load): Promise<Outcome> {
-  const { publishers = 1, subscribers = 0, caFile } = load;
+  const { publishers = 1, subscribers = 0, subscribersAt = port, caFile } =
+    load;
   const each = Math.floor(load.count / publishers);
   const frameBytes = frames(load, 0)[1].length;
   const readers: Deno.Conn[] = [];
@@ -123,7 +126,7 @@ async function publish(port: number, load: Load): Promise<Outcome> {
     const subject = load.wildcard ? "bench.*.temp" : subjectOf(load, i);
     readers.push(
       await dial(
-        port,
+        subscribersAt,
         `SUB ${subject}${load.queue ? " q" : ""} 1\r\n`,
         caFile,
       ),
@@ -133,7 +136,8 @@ async function publish(port: number, load: Load): Promise<Outcome> {
   for (let i = 0; i < publishers; i++) {
     writers.push(await dial(port, "", caFile));
   }
-  const stopChurn = load.churn ? await churn(port, load) : null;
+  if (subscribers > 0) await known(subscribersAt, port, caFile);
+  const stopChurn = load.churn ? await churn(subscribersAt, load) : null;
 
   const perReader = load.own ? each : each * publishers;
   let queued = load.queue ? perReader * frameBytes : Infinity;
@@ -179,6 +183,22 @@ async function publish(port: number, load: Load): Promise<Outcome> {
   };
 }
 
+/**
+ * Resolves when the server at port `to` knows what those at `from` have
+ * subscribed to so far: servers tell each other in order.
+ */
+async function known(from: number, to: number, caFile?: string): Promise<void> {
+  if (from === to) return;
+  const listener = await dial(from, "SUB bench.known 1\r\n", caFile);
+  const teller = await dial(to, "", caFile);
+  const text = encoder.encode("PUB bench.known 0\r\n\r\n");
+  const telling = setInterval(() => writeAll(teller, text), 5);
+  await readThrough(listener, "MSG bench.known");
+  clearInterval(telling);
+  listener.close();
+  teller.close();
+}
+
 /** Subscribes and unsubscribes `rate` times a second until told to stop. */
 async function churn(
   port: number,
@@ -201,8 +221,9 @@ async function churn(
 
 async function request(port: number, load: Load): Promise<Outcome> {
   const { count, publishers = 1, size = 16, caFile } = load;
+  const { subscribersAt = port } = load;
   const payload = "x".repeat(size);
-  const responder = await dial(port, "SUB bench.req 1\r\n", caFile);
+  const responder = await dial(subscribersAt, "SUB bench.req 1\r\n", caFile);
   const answering = serveRequests(responder, payload);
   const latencies = new Float64Array(count);
   let started = 0;
@@ -213,6 +234,9 @@ async function request(port: number, load: Load): Promise<Outcome> {
       (_, i) => dial(port, `SUB inbox.${i} 1\r\n`, caFile),
     ),
   );
+  await known(subscribersAt, port, caFile);
+  await known(port, subscribersAt, caFile);
+  const stopChurn = load.churn ? await churn(subscribersAt, load) : null;
   const start = performance.now();
   await Promise.all(requesters.map(async (conn, i) => {
     const out = encoder.encode(
@@ -234,6 +258,7 @@ async function request(port: number, load: Load): Promise<Outcome> {
     }
   }));
   const seconds = (performance.now() - start) / 1000;
+  stopChurn?.();
   responder.close();
   await answering;
   for (const conn of requesters) conn.close();

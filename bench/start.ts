@@ -8,14 +8,12 @@
  */
 
 import manifest from "../deno.json" with { type: "json" };
+import { cpuTime, officialVersion, shell } from "./servers.ts";
 import {
   circumstances,
-  cpuTime,
   flag,
   median,
-  officialVersion,
   print,
-  shell,
   writeSection,
 } from "./throughput.ts";
 
@@ -90,7 +88,7 @@ async function start({ path, args }: Program, mode: Mode): Promise<Start> {
     break;
   }
   if (Number.isNaN(readyMs)) throw new Error(`did not start: ${text}`);
-  const cpuMs = cpuTime(process.pid) / 1e6;
+  const cpuMs = cpuTime(process) / 1e6;
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const status = shell(`cat /proc/${process.pid}/status`);
   const megabytes = (field: string) =>

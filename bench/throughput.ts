@@ -8,7 +8,18 @@
  */
 
 import manifest from "../deno.json" with { type: "json" };
-import type { Load, Outcome } from "./load.ts";
+import type { Load } from "./load.ts";
+import type { Sample, Subject } from "./servers.ts";
+import {
+  loadProcess,
+  measure,
+  officialVersion,
+  OVER_TLS,
+  residentKb,
+  shell,
+  startAll,
+  stopAll,
+} from "./servers.ts";
 
 const LOADS: readonly Load[] = [
   { name: "publish, 16 B", kind: "publish", count: 8e6, size: 16 },
@@ -99,143 +110,18 @@ const TLS_LOADS: readonly string[] = [
   "request, 1 in flight",
 ];
 
-/** What servers show and load processes trust under `--tls`. */
-const CERTS = "test/support/certs";
-const CA_FILE = `${CERTS}/ca.pem`;
-const TLS_FLAGS = [
-  "--tls",
-  `--tlscert=${CERTS}/server.pem`,
-  `--tlskey=${CERTS}/server-key.pem`,
-];
+const encoder = new TextEncoder();
 
 const IDLE: Load = { name: "idle connections", kind: "idle", count: 5000 };
 
-const OVER_TLS = Deno.args.includes("--tls");
-const ROOT = new URL("..", import.meta.url);
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-/** A server under test. */
-interface Subject {
-  readonly name: string;
-  readonly port: number;
-  readonly process: Deno.ChildProcess;
-}
-
-/** One run of one load. */
-interface Sample extends Outcome {
-  /** CPU time of the server per message, in nanoseconds; NaN if unknown. */
-  readonly cpuNs: number;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-async function start(
-  name: string,
-  path: string,
-  args: string[],
-): Promise<Subject> {
-  const port = freePort();
-  const process = new Deno.Command(path, {
-    args: [...args, "-a", "127.0.0.1", "-p", String(port)],
-    cwd: ROOT,
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  for (let tries = 0; tries < 500; tries++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return { name, port, process };
-    } catch {
-      // Not listening yet.
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-  throw new Error(`${name} does not listen`);
-}
-
-/** Starts midge the way `deno task start` does, and nats-server if it is there. */
-export async function startAll(withOfficial: boolean): Promise<Subject[]> {
-  const [, ...args] = manifest.tasks.start.command.split(" ");
-  const flags = OVER_TLS ? TLS_FLAGS : [];
-  const subjects = [
-    await start("midge", Deno.execPath(), [...args, ...flags]),
-  ];
-  if (withOfficial) {
-    subjects.push(await start("nats-server", "nats-server", flags));
-  }
-  return subjects;
-}
-
-export async function stopAll(subjects: readonly Subject[]): Promise<void> {
-  for (const { process } of subjects) {
-    process.kill("SIGTERM");
-    await process.status;
-  }
-}
-
-/** What a shell command prints; empty if it fails. */
-export function shell(command: string): string {
-  const { stdout } = new Deno.Command("sh", {
-    args: ["-c", command],
-    stderr: "null",
-  }).outputSync();
-  return decoder.decode(stdout);
-}
-
-/** CPU time a process has used so far, in nanoseconds; NaN where unknown. */
-export function cpuTime(pid: number): number {
-  const lines = shell(`cat /proc/${pid}/task/*/schedstat`).trim();
-  if (lines === "") return NaN; // Not Linux.
-  return lines.split("\n").reduce(
-    (sum, line) => sum + Number(line.split(" ")[0]),
-    0,
-  );
-}
-
-/** Resident memory of a process, in KB; NaN where unknown. */
-function residentKb(pid: number): number {
-  const status = shell(`cat /proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
-}
-
-function loadProcess(subject: Subject, load: Load, stdin: "null" | "piped") {
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--allow-net=127.0.0.1",
-      `--allow-read=${CA_FILE}`,
-      "bench/load.ts",
-      String(subject.port),
-      JSON.stringify(OVER_TLS ? { ...load, caFile: CA_FILE } : load),
-    ],
-    cwd: ROOT,
-    stdin,
-    stdout: "piped",
-    stderr: "inherit",
-  });
-}
-
-async function measure(subject: Subject, load: Load): Promise<Sample> {
-  const before = cpuTime(subject.process.pid);
-  const { success, stdout } = await loadProcess(subject, load, "null").output();
-  if (!success) throw new Error(`${load.name} failed on ${subject.name}`);
-  const outcome: Outcome = JSON.parse(decoder.decode(stdout));
-  const used = cpuTime(subject.process.pid) - before;
-  return { ...outcome, cpuNs: used / Math.max(outcome.sent, outcome.received) };
-}
-
 /** Memory of an idle connection with one subscription, in KB. */
 async function measureIdle(subject: Subject): Promise<number> {
-  const before = residentKb(subject.process.pid);
+  const before = residentKb(subject);
   const holder = loadProcess(subject, IDLE, "piped").spawn();
   const reader = holder.stdout.getReader();
   await reader.read();
   await new Promise((resolve) => setTimeout(resolve, 4000));
-  const used = residentKb(subject.process.pid) - before;
+  const used = residentKb(subject) - before;
   reader.releaseLock();
   await holder.stdout.cancel();
   await holder.stdin.close();
@@ -266,11 +152,11 @@ function latency(samples: readonly Sample[]): string {
   ).join(" / ");
 }
 
-/** Runs all loads and returns the lines of the table. */
-async function compare(
+/** Runs loads on all subjects in turn and returns the lines of the table. */
+export async function compare(
   subjects: readonly Subject[],
+  loads: readonly Load[],
   rounds: number,
-  only: string,
 ): Promise<string[]> {
   const [, official] = subjects;
   const lines = official === undefined
@@ -289,9 +175,7 @@ async function compare(
   print(lines.join("\n"));
   const rates: number[] = [];
   const cpus: number[] = [];
-  for (const load of LOADS) {
-    if (!load.name.includes(only)) continue;
-    if (OVER_TLS && !TLS_LOADS.includes(load.name)) continue;
+  for (const load of loads) {
     const samples = subjects.map((): Sample[] => []);
     for (let round = 0; round < rounds; round++) {
       for (const [i, subject] of subjects.entries()) {
@@ -361,16 +245,6 @@ export function circumstances(others: string): string[] {
   ];
 }
 
-export async function officialVersion(): Promise<string | null> {
-  try {
-    const { stdout } = await new Deno.Command("nats-server", { args: ["-v"] })
-      .output();
-    return decoder.decode(stdout).trim();
-  } catch {
-    return null; // Not installed.
-  }
-}
-
 export function flag(name: string, otherwise: string): string {
   const at = Deno.args.indexOf(`--${name}`);
   return at < 0 ? otherwise : Deno.args[at + 1] ?? otherwise;
@@ -391,7 +265,10 @@ if (import.meta.main) {
   const subjects = await startAll(version !== null);
   let table: string[];
   try {
-    table = await compare(subjects, Number(rounds), only);
+    const loads = LOADS.filter(({ name }) =>
+      name.includes(only) && (!OVER_TLS || TLS_LOADS.includes(name))
+    );
+    table = await compare(subjects, loads, Number(rounds));
   } finally {
     await stopAll(subjects);
   }
