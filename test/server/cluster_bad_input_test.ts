@@ -9,7 +9,7 @@ import type { ServerOptions } from "../../src/mod.ts";
 import { dialTcp } from "../../src/transport/tcp.ts";
 import { QUIET, RawClient } from "../support/raw_client.ts";
 import { quietPort } from "../support/ports.ts";
-import { eventually, KeptLog, TestServer } from "../support/server.ts";
+import { eventually, type KeptLog, TestServer } from "../support/server.ts";
 
 /** Lets dead ends be found soon. */
 const PING_MS = 300;
