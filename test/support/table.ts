@@ -1,6 +1,6 @@
 /** Official clients at several members of a cluster, who wait for each other. */
 
-import * as nats from "@nats-io/transport-node";
+import type * as nats from "@nats-io/transport-node";
 import type { Fleet, FleetMember } from "./fleet.ts";
 import { until } from "./fleet.ts";
 
