@@ -13,7 +13,7 @@ import type { KeptLog } from "../support/server.ts";
 import { eventually, TestServer } from "../support/server.ts";
 
 /** Lets dead ends be found soon. */
-const PING_MS = 300;
+const PINGS: ServerOptions = { pingIntervalMs: 500 };
 
 /** A server of the cluster over TCP, which dials `routes`. */
 function member(
@@ -23,7 +23,6 @@ function member(
 ): Promise<TestServer> {
   return TestServer.listening({
     serverName: name,
-    pingIntervalMs: PING_MS,
     ...options,
     cluster: { name: "test", host: "127.0.0.1", port: -1, routes },
   });
@@ -59,9 +58,9 @@ class Pair implements AsyncDisposable {
     }, 2);
   }
 
-  static async start(): Promise<Pair> {
-    const a = await member("a", []);
-    const b = await member("b", [routeTo(a)]);
+  static async start(options: ServerOptions = {}): Promise<Pair> {
+    const a = await member("a", [], options);
+    const b = await member("b", [routeTo(a)], options);
     const [from, to] = [
       await Client.connect({ transport: a.server.inProcessConn() }),
       await Client.connect({ transport: b.server.inProcessConn() }),
@@ -104,7 +103,9 @@ class Pair implements AsyncDisposable {
     clearInterval(this.#timer);
     await eventually(() => this.#got.at(-1) === this.#sent, "the last message");
     assert(this.#sent > 0);
-    assert.equal(this.#got.length, this.#sent);
+    const ends = () =>
+      this.a.log.lines.filter((line) => line.includes("closed:")).join("\n");
+    assert.equal(this.#got.length, this.#sent, ends());
     await eventually(() => this.a.server.routes.length === 1, "one route");
     assert.equal(this.a.server.routes[0].id, this.#route);
     for (const { log } of [this.a, this.b]) onlyOnce(log);
@@ -225,7 +226,7 @@ Deno.test("Strangers on the port for routes are sent away and disturb nobody", a
 });
 
 Deno.test("Servers that fall silent are dropped and disturb nobody", async (t) => {
-  await using pair = await Pair.start();
+  await using pair = await Pair.start(PINGS);
   const halves: [string, string][] = [
     ["in a line", "RS+ $G str"],
     ["in a message", `RMSG $G stream 100000\r\n${"x".repeat(500)}`],
