@@ -9,10 +9,11 @@ import type { ServerOptions } from "../../src/mod.ts";
 import { dialTcp } from "../../src/transport/tcp.ts";
 import { QUIET, RawClient } from "../support/raw_client.ts";
 import { quietPort } from "../support/ports.ts";
-import { eventually, type KeptLog, TestServer } from "../support/server.ts";
+import type { KeptLog } from "../support/server.ts";
+import { eventually, TestServer } from "../support/server.ts";
 
 /** Lets dead ends be found soon. */
-const PING_MS = 300;
+const PINGS: ServerOptions = { pingIntervalMs: 500 };
 
 /** A server of the cluster over TCP, which dials `routes`. */
 function member(
@@ -22,7 +23,6 @@ function member(
 ): Promise<TestServer> {
   return TestServer.listening({
     serverName: name,
-    pingIntervalMs: PING_MS,
     ...options,
     cluster: { name: "test", host: "127.0.0.1", port: -1, routes },
   });
@@ -41,44 +41,42 @@ class Pair implements AsyncDisposable {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #strangers: RawClient[] = [];
   readonly #route: number;
+  readonly #got: readonly number[];
   #sent = 0;
-  #got = 0;
 
   private constructor(
     servers: readonly [TestServer, TestServer],
     clients: readonly [Client, Client],
+    got: readonly number[],
   ) {
     [this.a, this.b] = servers;
     [this.#from, this.#to] = clients;
+    this.#got = got;
     this.#route = this.a.server.routes[0].id;
-    this.#to.subscribe("stream", {
-      callback: ({ data }) => {
-        this.#got++;
-        assert.equal(Number(new TextDecoder().decode(data)), this.#got);
-      },
-    });
     this.#timer = setInterval(() => {
       this.#from.publish("stream", String(++this.#sent));
     }, 2);
   }
 
-  static async start(): Promise<Pair> {
-    const a = await member("a", []);
-    const b = await member("b", [routeTo(a)]);
+  static async start(options: ServerOptions = {}): Promise<Pair> {
+    const a = await member("a", [], options);
+    const b = await member("b", [routeTo(a)], options);
     const [from, to] = [
       await Client.connect({ transport: a.server.inProcessConn() }),
       await Client.connect({ transport: b.server.inProcessConn() }),
     ];
-    to.subscribe("ready");
+    const got: number[] = [];
+    to.subscribe("stream", {
+      callback: ({ data }) => {
+        got.push(Number(new TextDecoder().decode(data)));
+      },
+    });
+    // The first message must not be early.
     await eventually(
       () => a.server.routes.at(0)?.subscriptions === 1,
       "the two to know each other",
     );
-    const pair = new Pair([a, b], [from, to]);
-    // Ahead of what is published: the first message must not be early.
-    await to.flush();
-    await eventually(() => pair.#got > 0, "a first message");
-    return pair;
+    return new Pair([a, b], [from, to], got);
   }
 
   /** Connects to the port for routes of the first server. */
@@ -103,7 +101,11 @@ class Pair implements AsyncDisposable {
   /** Nothing was lost or doubled, and the route is the one it was. */
   async check(): Promise<void> {
     clearInterval(this.#timer);
-    await eventually(() => this.#got === this.#sent, "every message");
+    await eventually(() => this.#got.at(-1) === this.#sent, "the last message");
+    assert(this.#sent > 0);
+    const ends = () =>
+      this.a.log.lines.filter((line) => line.includes("closed:")).join("\n");
+    assert.equal(this.#got.length, this.#sent, ends());
     await eventually(() => this.a.server.routes.length === 1, "one route");
     assert.equal(this.a.server.routes[0].id, this.#route);
     for (const { log } of [this.a, this.b]) onlyOnce(log);
@@ -191,10 +193,16 @@ const STRANGERS: readonly (readonly [string, string, RegExp, RegExp])[] = [
     /maximum control line exceeded/i,
   ],
   [
-    "a message of 2 GB",
-    `${INTRODUCTION}RMSG $G foo 2000000000\r\nx`,
+    "a message of 900 MB",
+    `${INTRODUCTION}RMSG $G foo 900000000\r\nx`,
     /-ERR 'Maximum Payload Violation'\r\n$/,
     /maximum payload exceeded/i,
+  ],
+  [
+    "a message of 2 GB",
+    `${INTRODUCTION}RMSG $G foo 2147483648\r\nx`,
+    /^INFO [^\n]*\r\nPING\r\n$/,
+    /Bad or Missing Size: "\$G foo 2147483648"/,
   ],
 ];
 
@@ -218,7 +226,7 @@ Deno.test("Strangers on the port for routes are sent away and disturb nobody", a
 });
 
 Deno.test("Servers that fall silent are dropped and disturb nobody", async (t) => {
-  await using pair = await Pair.start();
+  await using pair = await Pair.start(PINGS);
   const halves: [string, string][] = [
     ["in a line", "RS+ $G str"],
     ["in a message", `RMSG $G stream 100000\r\n${"x".repeat(500)}`],

@@ -96,6 +96,38 @@ Deno.test("A server whose queue members have left passes a message on once", asy
   });
 });
 
+Deno.test("Permissions of a cluster bound what servers tell each other of, both ways", async () => {
+  const permissions = {
+    import: { allow: ["in.>"], deny: ["in.no"] },
+    export: { allow: ["out.>"] },
+  };
+  await using cluster = await TestCluster.start(["a"], {
+    cluster: { permissions },
+  });
+  await using peer = await RoutePeer.join(cluster.server("a"), "S1");
+  const client = await cluster.client("a");
+  const wanted = ["in.yes", "in.no", "other", "out.x"];
+  await client.send(
+    wanted.map((subject, sid) => `SUB ${subject} ${sid}\r\n`).join(""),
+  );
+  await client.quiet();
+  await peer.send("RS+ $G out.y\r\nRS+ $G in.y\r\nRS+ $G secret q 1\r\n");
+  await peer.flush();
+  assert.deepEqual([...peer.interest.keys()], ["$G in.yes"]);
+  for (const subject of ["out.y", "in.y", "secret"]) {
+    await client.send(`PUB ${subject} 1\r\nx\r\n`);
+  }
+  await client.quiet();
+  await peer.flush();
+  assert.deepEqual(peer.messages, ["RMSG $G out.y 1 x"]);
+  // What comes in is for whoever sends it to answer for.
+  await peer.send("RMSG $G other 1\r\nx\r\n");
+  await client.expect("MSG other 2 1\r\nx\r\n");
+  const [info] = peer.lines.filter((line) => line.startsWith("INFO "));
+  const told = JSON.parse(info.slice(5));
+  assert.deepEqual({ import: told.import, export: told.export }, permissions);
+});
+
 Deno.test("After a storm of subscriptions other servers know what is left, and nothing else", async () => {
   const clients = 500;
   const pairs = 100;
