@@ -5,47 +5,8 @@
 
 import assert from "node:assert/strict";
 import { dialTcp } from "../../src/transport/tcp.ts";
-import type { RawClient } from "../support/raw_client.ts";
+import { HealthyPair } from "../support/healthy_pair.ts";
 import { eventually, TestServer } from "../support/server.ts";
-
-/** A publisher and a subscriber that check on every message. */
-class HealthyPair {
-  #sent = 0;
-
-  private constructor(
-    readonly publisher: RawClient,
-    readonly subscriber: RawClient,
-  ) {}
-
-  static async on(server: TestServer): Promise<HealthyPair> {
-    const subscriber = await server.dialClient();
-    await subscriber.send("SUB healthy.> 1\r\n");
-    await subscriber.quiet();
-    return new HealthyPair(await server.dialClient(), subscriber);
-  }
-
-  /** Sends `count` messages and sees each of them arrive, in order. */
-  async check(count = 100): Promise<void> {
-    let sent = "";
-    const expected: string[] = [];
-    for (let i = 0; i < count; i++) {
-      const payload = `message ${this.#sent++}`;
-      sent += `PUB healthy.pair ${payload.length}\r\n${payload}\r\n`;
-      expected.push(`MSG healthy.pair 1 ${payload.length}\r\n${payload}\r\n`);
-    }
-    await this.publisher.send(`${sent}PING\r\n`);
-    for (const frame of expected) {
-      // The server's own first PING may come in between.
-      const start = await this.subscriber.bytes(6);
-      const rest = start === "PING\r\n" ? "" : start;
-      assert.equal(
-        rest + await this.subscriber.bytes(frame.length - rest.length),
-        frame,
-      );
-    }
-    await this.publisher.through("PONG\r\n");
-  }
-}
 
 /** Reasons the server closed connections for, with how often. */
 function reasons(server: TestServer): Record<string, number> {
