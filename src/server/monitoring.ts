@@ -7,6 +7,7 @@
 import { ConfigError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Certificate, Monitor } from "../monitor/monitor.ts";
+import type { Snapshots } from "../monitor/snapshots.ts";
 import type { ResolvedMonitor } from "../monitor_options.ts";
 import { loadTls } from "../transport/tls_context.ts";
 import { hostPort, localHost } from "./addresses.ts";
@@ -34,6 +35,21 @@ export class Monitoring {
     this.#heardAt = heardAt;
     this.#meter = new ProcessMeter(server.options.clock);
     this.#snapshots = new ServerSnapshots(server, this.#meter);
+  }
+
+  /** What it shows. */
+  get snapshots(): Snapshots {
+    return this.#snapshots;
+  }
+
+  /** Requests so far by path; none while it is not served. */
+  get requests(): Readonly<Record<string, number>> {
+    return this.#monitor?.requests ?? {};
+  }
+
+  /** What the process uses is measured from now on; served or not. */
+  async measure(): Promise<void> {
+    await this.#meter.start();
   }
 
   /** Where it is served, with its base path; `null` if it is not. */

@@ -26,6 +26,9 @@ import type { RouteDial } from "./route_links.ts";
 import { infoFor } from "./server_info.ts";
 import type { ServerState } from "./server_state.ts";
 import { Sweeper } from "./sweeper.ts";
+import { SystemEvents } from "./system_events.ts";
+import { SystemSender } from "./system_sender.ts";
+import { SystemServices } from "./system_services.ts";
 
 /** The server they are parts of. */
 export interface PartsOwner {
@@ -41,6 +44,14 @@ export interface PartsOwner {
   state(): ServerState;
 }
 
+/** What the server does in the system account. */
+export interface SystemAccount {
+  /** It tells. */
+  readonly events: SystemEvents;
+  /** It answers. */
+  readonly services: SystemServices;
+}
+
 /** See the module. */
 export class Parts {
   readonly accounts: Accounts;
@@ -52,6 +63,7 @@ export class Parts {
   readonly logins: Logins;
   readonly monitoring: Monitoring;
   readonly sweeper: Sweeper;
+  readonly system: SystemAccount;
   readonly #owner: PartsOwner;
 
   /** Throws `ConfigError` for options that do not go together. */
@@ -77,18 +89,22 @@ export class Parts {
       (name) => this.accounts.get(name) !== undefined,
     );
     this.cluster = this.#newCluster(subjectSeed);
-    this.accounts = new Accounts(
-      options,
-      accountSeed,
-      (account) => this.cluster?.watch(account),
-    );
+    this.system = this.#newSystem();
+    this.accounts = new Accounts(options, accountSeed, (account) => {
+      this.cluster?.watch(account);
+      this.system.services.serveUsers(account);
+    });
+    this.system.services.serve(this.accounts.system);
     this.accounts.describe = ({ id }) =>
       requesterFacts(this.connections.live.get(id), this.name);
     const { live, routes } = this.connections;
     this.sweeper = new Sweeper(
       this.context,
       [live, routes],
-      () => this.accounts.tidy(),
+      () => {
+        this.accounts.tidy();
+        this.system.events.heartbeat();
+      },
     );
     this.acceptor = new Acceptor({
       context: this.context,
@@ -125,7 +141,10 @@ export class Parts {
         this.logins.authenticate(client, credentials),
       account: (name) => this.accounts.get(name),
       random: Math.random,
-      clientConnected: (client) => events.emit("connect", factsOf(client)),
+      clientConnected: (client) => {
+        events.emit("connect", factsOf(client));
+        this.system.events.connected(client);
+      },
       clientClosed: (client, reason) => this.#clientClosed(client, reason),
     };
   }
@@ -133,7 +152,9 @@ export class Parts {
   #clientClosed(client: Client, reason: CloseReason): void {
     const { events, options } = this.#owner;
     const epochMs = options.clock.epochMs();
-    events.closed(this.connections.remove(client, reason, epochMs));
+    const closed = this.connections.remove(client, reason, epochMs);
+    events.closed(closed);
+    if (client.connected) this.system.events.disconnected(closed);
   }
 
   #info(client: Client): Info {
@@ -191,6 +212,28 @@ export class Parts {
       routeClosed: ({ connection }, reason) =>
         this.connections.routeClosed(connection, reason),
     });
+  }
+
+  #newSystem(): SystemAccount {
+    const { id, options } = this.#owner;
+    const { name, context, fanout } = this;
+    const clusterName = () => this.cluster?.name ?? "";
+    const sender = new SystemSender({ id, name, context, fanout, clusterName });
+    const events = new SystemEvents(sender, {
+      id,
+      account: () => this.accounts.system,
+      snapshots: () => this.monitoring.snapshots,
+      epochMs: () => options.clock.epochMs(),
+    });
+    const services = new SystemServices(sender, {
+      id,
+      options,
+      monitoring: () => this.monitoring,
+      client: (cid) => this.connections.live.get(cid),
+      heardAt: () => this.context.turn.heardAt,
+      heartbeat: () => events.heartbeat(),
+    });
+    return { events, services };
   }
 
   #newMonitoring(): Monitoring {

@@ -83,7 +83,9 @@ export class ServerSnapshots implements Snapshots {
     const { cluster } = this.#server;
     const routes = this.routes();
     let subscriptions = 0;
-    for (const { sublist } of accounts.all()) subscriptions += sublist.size;
+    for (const { sublist, services } of accounts.all()) {
+      subscriptions += sublist.size - services;
+    }
     return {
       id,
       name: options.serverName || id,
@@ -217,7 +219,7 @@ export class ServerSnapshots implements Snapshots {
 
   #account(account: Account, traffic: Traffic): AccountSnapshot {
     const { options, connections } = this.#server;
-    const { name, sublist, cache } = account;
+    const { name, sublist, cache, services } = account;
     const { generation, size } = sublist;
     const configured = options.accounts.find((one) => one.name === name);
     return {
@@ -229,10 +231,10 @@ export class ServerSnapshots implements Snapshots {
       leafnodes: 0,
       slowConsumers: connections.pastOf(name).slowConsumers,
       sublist: {
-        subscriptions: size,
+        subscriptions: size - services,
         cached: cache.size,
         // Every change of the sublist is one or the other.
-        inserts: (generation + size) / 2,
+        inserts: (generation + size) / 2 - services,
         removes: (generation - size) / 2,
         matches: cache.hits + cache.misses,
         hits: cache.hits,
