@@ -212,12 +212,12 @@ export class ListenError extends Error {
   /** What was asked for, as `host:port`. */
   readonly address: string;
 
-  /** `cause` is the platform's error. */
-  constructor(address: string, cause: Error) {
+  /** `cause` is the platform's error; `port` is how the log calls what it is. */
+  constructor(address: string, cause: Error, port = "port") {
     super(
-      `Error listening on port: ${address}, "${listenCause(address, cause)}"${
-        remedy(cause)
-      }`,
+      `Error listening on ${port}: ${address}, "${
+        listenCause(address, cause)
+      }"${remedy(cause)}`,
       { cause },
     );
     this.address = address;

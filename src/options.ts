@@ -89,7 +89,7 @@ export interface ServerOptions {
   host?: string;
   /** Port for clients; -1 takes a free one, see `Server.port`. Default 4222. */
   port?: number;
-  /** Open no socket at all; in-process connections only. Default `false`. */
+  /** Open no port for clients; in-process connections only. Default `false`. */
   dontListen?: boolean;
   /** Unique name without spaces. Default: the server's id. */
   serverName?: string;

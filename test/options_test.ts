@@ -55,6 +55,32 @@ Deno.test("resolveOptions() names the option that is wrong and what it takes", (
       { maxPayload: 100, maxPendingBytes: 99 },
       /^RangeError: max_payload \(100\) cannot be higher than max_pending \(99\)$/,
     ],
+    [{ tls: { insecure: true } }, /^RangeError: Option "tls.insecure" is for/],
+    [{ cluster: { prot: 1 } }, /^TypeError: Unknown option "cluster.prot"$/],
+    [
+      { cluster: { routes: "nats://a:1" } },
+      /^TypeError: Option "cluster.routes" must be a list: got string$/,
+    ],
+    [
+      { cluster: { routes: ["nats://a:1", 5] } },
+      /^TypeError: Option "cluster.routes" must be a list of texts: got number in it$/,
+    ],
+    [
+      { cluster: { authorization: [] } },
+      /^TypeError: Option "cluster.authorization" must be a object: got list$/,
+    ],
+    [
+      { cluster: { port: 65536 } },
+      /^RangeError: Option "cluster.port" must be a whole number from -1/,
+    ],
+    [
+      { cluster: { name: "a b" } },
+      /^RangeError: Option "cluster.name" must not contain spaces: got "a b"$/,
+    ],
+    [
+      { cluster: { host: "" } },
+      /^RangeError: Option "cluster.host" must not be empty$/,
+    ],
   ];
   for (const [options, message] of cases) {
     assert.throws(

@@ -212,14 +212,6 @@ export class Connection implements OutboundOwner, Traffic {
     return this.startedAt + (activeAt - startedAt);
   }
 
-  /** Has the round trip measured if it never was; not flushed. */
-  measureRoundTrip(): void {
-    if (this.closed || this.#upgrading || !this.heartbeat.unmeasured) return;
-    this.trace("->> [PING]");
-    this.send(PING);
-    this.heartbeat.asked(this.#context.options.clock.now());
-  }
-
   /** How the log names it: `127.0.0.1:4000 - cid:5 - "v1:go:name"`. */
   get label(): string {
     const address = addressText(this.transport.remoteAddress);
@@ -245,7 +237,8 @@ export class Connection implements OutboundOwner, Traffic {
 
   #noteActivity(now: number): void {
     const { activity, pings } = this.#peer ?? { activity: 0, pings: 0 };
-    this.heartbeat.noted(now, activity - pings + this.outMsgs);
+    this.heartbeat.received(activity - pings, this.lastReadAt);
+    this.heartbeat.sent(this.outMsgs, now);
   }
 
   async #upgrade(peer: Peer, upgrade: Upgrade): Promise<void> {

@@ -27,7 +27,7 @@ export class Heartbeat {
   readonly startedAt: number;
   /** When to ask again. */
   dueAt: number;
-  /** When messages or operations were last seen, either way; see `noted`. */
+  /** When messages or operations were last seen, either way; for all we were told. */
   activeAt: number;
   /** Time between the last PING and its PONG, -1 before the first. */
   roundTripMs = -1;
@@ -37,7 +37,8 @@ export class Heartbeat {
   #outstanding = 0;
   #sentAt = -Infinity;
   #activitySeen = 0;
-  #noted = 0;
+  #received = 0;
+  #sent = 0;
 
   /**
    * Before `connected`, PINGs come at the plain interval. `limits` are read
@@ -51,14 +52,18 @@ export class Heartbeat {
     this.activeAt = now;
   }
 
-  /**
-   * Notes how many messages and operations there have been, either way: if that
-   * moved, the connection was active since last noted, for all we know just now.
-   */
-  noted(now: number, count: number): void {
-    if (count === this.#noted) return;
-    this.#noted = count;
-    this.activeAt = now;
+  /** So much has been received, the last of it at `at` if that is news. */
+  received(count: number, at: number): void {
+    if (count === this.#received) return;
+    this.#received = count;
+    this.activeAt = Math.max(this.activeAt, at);
+  }
+
+  /** As `received`, of what was sent. */
+  sent(count: number, at: number): void {
+    if (count === this.#sent) return;
+    this.#sent = count;
+    this.activeAt = Math.max(this.activeAt, at);
   }
 
   /** CONNECT came: measure the round trip soon. `random` is from 0 to 1. */

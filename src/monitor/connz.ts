@@ -163,7 +163,7 @@ function totalOf(
 ): number {
   if (account !== "") return found;
   const open = state === "closed" ? 0 : snapshots.connectionCount();
-  const closed = state === "open" ? 0 : snapshots.closedConnections().length;
+  const closed = state === "open" ? 0 : snapshots.closedCount();
   return open + closed;
 }
 

@@ -68,6 +68,8 @@ export interface ServerSnapshot {
   readonly tlsRequired: boolean;
   /** And show a certificate. */
   readonly tlsVerify: boolean;
+  /** When the server's certificate expires; `null` without one. */
+  readonly tlsCertificateNotAfter: number | null;
   /** Its options. Has secrets. */
   readonly options: ResolvedOptions;
   /** When it started. */
@@ -312,8 +314,10 @@ export interface Snapshots {
   connections(): Iterable<ConnectionSnapshot>;
   /** The one of this `cid`, if it is connected. */
   connection(id: number): ConnectionSnapshot | null;
-  /** Connections that are closed and still remembered, the oldest first. */
-  closedConnections(): readonly ConnectionSnapshot[];
+  /** Connections that are closed and still remembered. */
+  closedCount(): number;
+  /** They, the oldest first. */
+  closedConnections(): Iterable<ConnectionSnapshot>;
   /**
    * Has the round trip of a connected client measured that never was, where
    * the client can stand being asked.

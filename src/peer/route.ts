@@ -41,7 +41,7 @@ export interface RouteHost<Target = unknown> {
   /** Starts the hash of every subject. */
   readonly subjectSeed: number;
   /** Longest an accepted route may take to say who it is, in milliseconds. */
-  readonly loginTimeoutMs: number;
+  loginTimeoutMs(): number;
   /** The account of this name, one character per byte. */
   account(name: string): Account | undefined;
   /** Whether other servers may be interested in this subject. */
@@ -371,7 +371,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
   #awaitConnect(): void {
     const { clock } = this.#host.options;
     this.parser.awaitingConnect = true;
-    this.#cancelTimeout = clock.after(this.#host.loginTimeoutMs, () => {
+    this.#cancelTimeout = clock.after(this.#host.loginTimeoutMs(), () => {
       this.connection.log.error(`${this.label} - Authentication Timeout`);
       this.fail(authenticationTimeout());
     });

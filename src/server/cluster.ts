@@ -9,6 +9,7 @@ import { Secrets } from "../auth/secrets.ts";
 import { LocalInterest } from "../cluster/interest.ts";
 import type { MeshHost } from "../cluster/mesh.ts";
 import { Mesh } from "../cluster/mesh.ts";
+import { RareLog } from "../cluster/rare_log.ts";
 import type { RouteTarget } from "../cluster/route_url.ts";
 import type { Account } from "../core/account.ts";
 import { Connection } from "../core/connection.ts";
@@ -23,7 +24,7 @@ import type { RouteHost } from "../peer/route.ts";
 import { Route } from "../peer/route.ts";
 import type { Transport } from "../transport/transport.ts";
 import { NATS_VERSION } from "../version.ts";
-import { decodeUtf8, encodeUtf8, fromLatin1, quote } from "../wire/ascii.ts";
+import { decodeUtf8, fromLatin1 } from "../wire/ascii.ts";
 import type { RouteConnect, RouteInfo } from "../wire/route_info.ts";
 import { splitHostPort } from "./addresses.ts";
 import type { RouteDial } from "./route_links.ts";
@@ -85,6 +86,7 @@ export class Cluster {
   readonly #links: RouteLinks;
   readonly #mesh: Mesh;
   readonly #interest: LocalInterest;
+  readonly #refusals: RareLog;
   #secrets: Secrets;
   readonly #routeHost: RouteHost<RouteTarget>;
 
@@ -100,11 +102,12 @@ export class Cluster {
     const granted = subjects(permissions.export);
     this.#interest = new LocalInterest(asked, () => context.flushes.flush());
     this.#secrets = this.#newSecrets();
+    this.#refusals = new RareLog(this.#options.log, this.#options.clock);
     this.#routeHost = {
       options: context.options,
       fanout: host.fanout,
       subjectSeed: host.subjectSeed,
-      loginTimeoutMs: this.#cluster.authorization?.timeoutMs ?? LOGIN_MS,
+      loginTimeoutMs: () => this.#cluster.authorization?.timeoutMs ?? LOGIN_MS,
       account: (name) => host.account(decodeUtf8(fromLatin1(name))),
       mayExport: granted,
       random: Math.random,
@@ -163,6 +166,7 @@ export class Cluster {
 
   /** Accepts and dials routes from now on. Throws `ListenError`. */
   start(): void {
+    this.#announce();
     this.#links.listen((transport) => this.#mesh.accept(transport));
     this.#mesh.start();
   }
@@ -230,6 +234,19 @@ export class Cluster {
     };
   }
 
+  #announce(): void {
+    const { log } = this.#options;
+    log.info(`Cluster name is ${this.name}`);
+    if (this.#cluster.name === "") {
+      log.warn("Cluster name was dynamically generated, consider setting one");
+    }
+    if (this.#cluster.tls?.insecure) {
+      log.warn(
+        "TLS Hostname verification disabled: nobody checks who the servers of this cluster are",
+      );
+    }
+  }
+
   #open(transport: Transport, target: RouteTarget | null): Route<RouteTarget> {
     const { context, nextId, admitted } = this.#host;
     const connection = new Connection(
@@ -260,12 +277,7 @@ export class Cluster {
       });
     const go = (right: boolean) => {
       if (right) return this.#mesh.connectReceived(route, connect);
-      const { log } = this.#options;
-      log.error(
-        `${route.label} - authentication error - User ${
-          quote(encodeUtf8(connect.user))
-        }`,
-      );
+      this.#refusals.error(route.label, "authentication error");
       return authorizationViolation();
     };
     return right instanceof Promise ? right.then(go) : go(right);

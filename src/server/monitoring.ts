@@ -88,11 +88,20 @@ export class Monitoring {
     );
   }
 
-  /** The options have changed: certificates may have, too. */
+  /** The options have changed: certificates may have, too. Never rejects. */
   async reloaded(): Promise<void> {
     this.#snapshots.configured();
-    if (this.#monitor?.secure !== true) return;
-    await this.#monitor.useCertificate(await certificateOf(this.#options));
+    const monitor = this.#monitor;
+    if (monitor?.secure !== true) return;
+    try {
+      await monitor.useCertificate(await certificateOf(this.#options));
+    } catch (error) {
+      this.#options.log.error(
+        `Error taking the new certificate for monitoring: ${
+          (error as Error).message
+        }`,
+      );
+    }
   }
 
   /** Stops serving. Idempotent. */

@@ -11,7 +11,7 @@ import { acceptTls } from "../transport/tls.ts";
 import type { TlsContext } from "../transport/tls_context.ts";
 import { loadTls } from "../transport/tls_context.ts";
 import { dialTls } from "../transport/tls_dial.ts";
-import type { Listener, Transport } from "../transport/transport.ts";
+import type { Listener, TlsFacts, Transport } from "../transport/transport.ts";
 import { acceptLoop } from "./accept_loop.ts";
 import { hostPort } from "./addresses.ts";
 
@@ -64,7 +64,8 @@ export class RouteLinks {
     try {
       this.#listener = listenTcp(host, wanted);
     } catch (error) {
-      throw new ListenError(hostPort(host, wanted), error as Error);
+      const address = hostPort(host, wanted);
+      throw new ListenError(address, error as Error, "router port");
     }
     this.#options.log.info(
       `Listening for route connections on ${hostPort(host, this.port)}`,
@@ -101,7 +102,7 @@ export class RouteLinks {
     const serverName = this.#nameFor(url);
     const { options, server } = tls;
     try {
-      return await this.#inTime(
+      const secured = await this.#inTime(
         dialTls(raw, {
           ca: tls.authorities.join("\n"),
           cert: String(server.cert),
@@ -112,6 +113,10 @@ export class RouteLinks {
         raw,
         options.timeoutMs,
       );
+      const why = secured.tls === undefined ? null : fault(secured.tls, tls);
+      if (why === null) return secured;
+      secured.close();
+      throw new TlsError(why);
     } catch (error) {
       this.#misnamed.add(serverName);
       throw error;
@@ -177,6 +182,22 @@ export class RouteLinks {
       }`,
     );
   }
+}
+
+/** What is wrong with a server that was dialled; the handshake saw the rest. */
+function fault(
+  { version, cipherSuite, peer }: TlsFacts,
+  { options, pinned, suites }: TlsContext,
+): string | null {
+  if (version === "1.2" && options.minVersion === "1.3") {
+    return "TLS 1.2 is not allowed";
+  }
+  if (version === "1.2" && suites?.has(cipherSuite) === false) {
+    return `cipher suite ${cipherSuite} is not allowed`;
+  }
+  return pinned === null || (peer && pinned.has(peer.publicKeySha256))
+    ? null
+    : "certificate not pinned";
 }
 
 function isAddress(host: string): boolean {

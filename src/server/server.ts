@@ -145,9 +145,9 @@ export class Server implements AsyncDisposable {
     this.#state = "starting";
     try {
       await this.#parts.acceptor.useTls(tls);
-      if (this.#stop.signal.aborted) throw cannotStart("stopping");
       await this.#parts.cluster?.useTls(this.#options.cluster?.tls ?? null);
       await this.#parts.monitoring.start();
+      if (this.#stop.signal.aborted) throw cannotStart("stopping");
       if (!dontListen) this.#parts.acceptor.listen();
       this.#parts.cluster?.start();
       this.#parts.logins.warm();

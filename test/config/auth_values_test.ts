@@ -125,6 +125,29 @@ Deno.test("accounts are read with users, limits, exports and imports", () => {
   });
 });
 
+Deno.test("permissions of a cluster are read in every form", () => {
+  const permissions = (text: string) => {
+    const { server, problems } = read(
+      `cluster { port: 6222, permissions { ${text} } }`,
+    );
+    assert.deepEqual(problems, []);
+    return server.cluster?.permissions;
+  };
+  assert.deepEqual(permissions('import: foo, export: [bar, "baz.>"]'), {
+    import: { allow: ["foo"] },
+    export: { allow: ["bar", "baz.>"] },
+  });
+  assert.deepEqual(permissions("import { allow: a, deny: [b, c] }"), {
+    import: { allow: ["a"], deny: ["b", "c"] },
+  });
+  assert.deepEqual(permissions("publish: a, subscribe: b"), {
+    import: { allow: ["a"] },
+    export: { allow: ["b"] },
+  });
+  // As in nats-server, an empty list is none at all.
+  assert.deepEqual(permissions("import: []"), { import: {} });
+});
+
 Deno.test("mistakes in users and accounts are found where they stand", () => {
   const cases: [string, string][] = [
     [
@@ -163,6 +186,14 @@ Deno.test("mistakes in users and accounts are found where they stand", () => {
     [
       "cluster { authorization { users: [] } }",
       "1:27: cluster.authorization.users is not supported by midge 0.1.0",
+    ],
+    [
+      "cluster { permissions { imports: a } }",
+      '1:25: unknown field "imports" in permissions of a cluster: it takes import, export',
+    ],
+    [
+      "cluster { permissions { export: [1 ] } }",
+      "1:34: takes a text or a list of texts",
     ],
   ];
   for (const [text, problem] of cases) {

@@ -68,3 +68,28 @@ Deno.test("Heartbeat skips the PING of a peer that was active, for an hour", () 
   heartbeat.answered(3001);
   assert.equal(heartbeat.beat(3_603_000, 9), "ping", "measure again");
 });
+
+Deno.test("Heartbeat keeps when anything was received or sent last", () => {
+  const heartbeat = new Heartbeat(100, { pingIntervalMs: 1000, pingMax: 2 });
+  assert.equal(heartbeat.activeAt, 100);
+  heartbeat.received(0, 200);
+  heartbeat.sent(0, 200);
+  assert.equal(heartbeat.activeAt, 100);
+  heartbeat.sent(1, 300);
+  heartbeat.received(1, 250);
+  assert.equal(heartbeat.activeAt, 300);
+  heartbeat.received(2, 400);
+  heartbeat.sent(1, 500);
+  assert.equal(heartbeat.activeAt, 400);
+});
+
+Deno.test("Heartbeat.asked() is a PING before its time, and counts as one", () => {
+  const heartbeat = new Heartbeat(0, { pingIntervalMs: 100, pingMax: 1 });
+  assert(heartbeat.unmeasured);
+  heartbeat.asked(10);
+  assert(!heartbeat.unmeasured, "one is on its way");
+  assert.equal(heartbeat.beat(100, 0), "stale", "it was not answered");
+  heartbeat.answered(105);
+  assert.equal(heartbeat.roundTripMs, 95);
+  assert(!heartbeat.unmeasured);
+});

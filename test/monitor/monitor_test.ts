@@ -1,6 +1,7 @@
 /** What is HTTP about monitoring: paths, methods, JSONP, readers good and bad. */
 
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { systemClock } from "../../src/options.ts";
 import type { MonitorAddress } from "../../src/monitor/monitor.ts";
 import { Monitor } from "../../src/monitor/monitor.ts";
@@ -132,6 +133,35 @@ Deno.test("Monitor says what is wrong with arguments", async () => {
   }
 });
 
+Deno.test("Monitor has an answer to any arguments", async () => {
+  await using test = new TestMonitor(many(3));
+  const name = fc.constantFrom(
+    ...["sort", "auth", "subs", "offset", "limit", "cid", "state", "user"],
+    ...["acc", "test", "unused", "accs", "callback", "js-enabled", "details"],
+  );
+  const value = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.bigInt().map(String),
+    fc.constantFrom("", "1", "detail", "any", "closed", "stop", "%zz", "foo"),
+  );
+  const path = fc.constantFrom(
+    ...["/varz", "/connz", "/routez", "/subsz", "/healthz", "/accountz"],
+    ...["/accstatz", "/leafz", "/gatewayz", "/jsz", "/metrics", "/"],
+  );
+  await fc.assert(fc.asyncProperty(
+    path,
+    fc.array(fc.tuple(name, value), { maxLength: 4 }),
+    async (path, args) => {
+      const query = args.map(([name, value]) =>
+        `${name}=${value === "%zz" ? value : encodeURIComponent(value)}`
+      );
+      const status = await test.status(`${path}?${query.join("&")}`);
+      assert([200, 400].includes(status), String(status));
+    },
+  ));
+  assert.deepEqual(test.log.lines.filter((line) => !/^WRN/.test(line)), []);
+});
+
 Deno.test("Monitor serves below a base path, and only there", async () => {
   await using test = new TestMonitor({}, { basePath: "mon//nats/" });
   assert.equal(test.monitor.basePath, "/mon/nats");
@@ -146,6 +176,8 @@ Deno.test("Monitor serves below a base path, and only there", async () => {
   for (const [path, status] of cases) {
     assert.equal(await test.status(path), status, path);
   }
+  await using spaced = new TestMonitor({}, { basePath: "/my nats/é" });
+  assert.equal(await spaced.status("/my nats/é/varz"), 200);
   const { http_req_stats } = JSON.parse(await test.text("/mon/nats/varz"));
   assert.equal(http_req_stats["/varz"], 2);
   assert.equal(http_req_stats["/"], 1);

@@ -1,6 +1,7 @@
 /** The monitoring of a real server: where it is served, and what it tells. */
 
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { ConfigError, ListenError, Server } from "../../src/mod.ts";
 import { FakeClock } from "../support/clock.ts";
 import { ask } from "../support/monitoring.ts";
@@ -74,6 +75,19 @@ Deno.test("Server.start() takes its ports back when one cannot be had", async ()
   await other.start();
   assert.notEqual(other.monitorURL(), null);
   await other.shutdown();
+});
+
+Deno.test("Server.shutdown() ends monitoring that is just being started", async () => {
+  const server = new Server({
+    host: "127.0.0.1",
+    port: -1,
+    tls: SERVER_TLS,
+    monitor: { httpsPort: -1 },
+  });
+  const starting = assert.rejects(server.start(), /it was shut down/);
+  await server.shutdown();
+  await starting;
+  assert.equal(server.monitorURL(), null);
 });
 
 Deno.test("Server refuses monitoring that cannot be, in the official words", async () => {
@@ -397,6 +411,8 @@ Deno.test("Server shows how a connection is encrypted, and whose certificate it 
     [varz.tls_required, varz.ssl_required, varz.tls_verify],
     [true, true, true],
   );
+  const { validToDate } = new X509Certificate(certText("server.pem"));
+  assert.equal(Date.parse(varz.tls_cert_not_after), validToDate.getTime());
 });
 
 Deno.test("Server keeps monitoring while clients are let go, and says so", async () => {

@@ -168,3 +168,17 @@ Deno.test("MatchCache comes to know subjects in rotation, however many", () => {
     assert(cache.misses <= count / 50, `${count}: ${cache.misses} misses`);
   }
 });
+
+Deno.test("MatchCache.fanout() tells how many the results list, at most and in all", () => {
+  const cache = new MatchCache<number>();
+  assert.deepEqual(cache.fanout(), { maxFanout: 0, totalFanout: 0 });
+  const results: [string, MatchResult<number>][] = [
+    ["a", new MatchResult<number>([1, 2], [[3, 4], [5]], null, 5)],
+    ["b", new MatchResult<number>([1], [], null, 1)],
+    ["c", new MatchResult<number>([], [], null, 0)],
+  ];
+  for (const [subject, one] of [...results, ...results]) {
+    cache.put(...place(subject), 1, one);
+  }
+  assert.deepEqual(cache.fanout(), { maxFanout: 5, totalFanout: 6 });
+});

@@ -34,6 +34,7 @@ export function serverSnapshot(
     authTimeoutMs: 2000,
     tlsRequired: false,
     tlsVerify: false,
+    tlsCertificateNotAfter: null,
     options: resolveOptions(),
     startedAt: NOW - 3_600_000,
     now: NOW,
@@ -202,6 +203,9 @@ export class FakeSnapshots implements Snapshots {
   }
   connection(id: number): ConnectionSnapshot | null {
     return this.#made.open.find((one) => one.id === id) ?? null;
+  }
+  closedCount(): number {
+    return this.#made.closed.length;
   }
   closedConnections(): readonly ConnectionSnapshot[] {
     return this.#made.closed;
