@@ -15,11 +15,11 @@ import { below, mutated, oneOf, randomOf } from "../test/support/mutation.ts";
 import type { Recordings } from "../test/support/recordings.ts";
 import { record } from "../test/support/recordings.ts";
 import type { Seen } from "./hostile_pair.ts";
+import { shell } from "./servers.ts";
 import {
   circumstances,
   flag,
   print,
-  shell,
   thousands,
   writeSection,
 } from "./throughput.ts";

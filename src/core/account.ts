@@ -54,6 +54,8 @@ export class Account {
   maxSubscriptions = -1;
   /** Largest message a client of it may publish, in bytes; -1 for the server's. */
   maxPayload = -1;
+  /** Subscriptions of the server's own services, which no figures show. */
+  services = 0;
   /** Tells other servers of all interest here; there must be none yet. */
   announcer: InterestListener | null = null;
 

@@ -14,7 +14,7 @@ const KEPT_BYTES = 4096;
 
 /** One message at a time: first its subject, then, if it is wanted, the rest. */
 export class Draft {
-  /** As parsing would leave it; complete after `finish` or `finishWith`. */
+  /** As parsing would leave it; complete after one of the `finish`es. */
   readonly message: Message = new Message();
   readonly #seed: number;
 
@@ -83,6 +83,21 @@ export class Draft {
     bytes.set(sizes, message.replyEnd);
     bytes.set(header, message.payloadStart);
     bytes.set(payload, message.payloadStart + header.length);
+    bytes.set(LINE_END, message.end - 2);
+  }
+
+  /** This payload, without reply and headers. */
+  finishAs(payload: Uint8Array): void {
+    const { message } = this;
+    const size = encodeUtf8(`${payload.length}\r\n`);
+    const start = message.tailStart;
+    message.replyEnd = start;
+    message.headerSize = -1;
+    message.payloadStart = start + size.length;
+    message.end = message.payloadStart + payload.length + 2;
+    const { bytes } = this.#grown(message.end);
+    bytes.set(size, start);
+    bytes.set(payload, message.payloadStart);
     bytes.set(LINE_END, message.end - 2);
   }
 

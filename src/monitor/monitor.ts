@@ -20,6 +20,7 @@ import {
 } from "./responses.ts";
 import { Room } from "./room.ts";
 import type { Snapshots } from "./snapshots.ts";
+import type { RequestCounts } from "./varz.ts";
 
 /** A certificate chain and its private key, as PEM text. */
 export interface Certificate {
@@ -89,6 +90,11 @@ export class Monitor {
   /** Path in front of every endpoint: empty, or `/mon/nats`. */
   get basePath(): string {
     return this.#basePath;
+  }
+
+  /** Requests so far by path. */
+  get requests(): RequestCounts {
+    return { ...this.#requests };
   }
 
   /** Whether it speaks HTTPS. */
@@ -178,7 +184,7 @@ export class Monitor {
       args,
       snapshots: this.#snapshots,
       basePath: this.#basePath,
-      requests: { ...this.#requests },
+      requests: this.requests,
       log: this.#options.log,
       count,
     };

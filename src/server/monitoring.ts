@@ -7,6 +7,7 @@
 import { ConfigError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Certificate, Monitor } from "../monitor/monitor.ts";
+import type { Snapshots } from "../monitor/snapshots.ts";
 import type { ResolvedMonitor } from "../monitor_options.ts";
 import { loadTls } from "../transport/tls_context.ts";
 import { hostPort, localHost } from "./addresses.ts";
@@ -20,6 +21,7 @@ export class Monitoring {
   readonly #options: ResolvedOptions;
   readonly #heardAt: () => number;
   readonly #server: MonitoredServer;
+  readonly #times: { readonly startedAt: number; configuredAt: number };
   #snapshots: ServerSnapshots | null = null;
   readonly #meter: ProcessMeter;
   #monitor: Monitor | null = null;
@@ -34,6 +36,18 @@ export class Monitoring {
     this.#heardAt = heardAt;
     this.#meter = new ProcessMeter(server.options.clock);
     this.#server = server;
+    const startedAt = server.options.clock.epochMs();
+    this.#times = { startedAt, configuredAt: startedAt };
+  }
+
+  /** What it shows, served or not; what the process uses is measured from now on. */
+  async snapshots(): Promise<Snapshots> {
+    return await this.#load();
+  }
+
+  /** Requests so far by path; none while it is not served. */
+  get requests(): Readonly<Record<string, number>> {
+    return this.#monitor?.requests ?? {};
   }
 
   /** Where it is served, with its base path; `null` if it is not. */
@@ -50,12 +64,10 @@ export class Monitoring {
     const { host: clientHost, log, monitor: settings } = this.#options;
     const port = settings && wantedPort(settings);
     if (settings === null || port === null) return;
-    const [{ Monitor }, { ServerSnapshots }] = await Promise.all([
+    const [{ Monitor }, snapshots] = await Promise.all([
       import("../monitor/monitor.ts"),
-      import("./server_snapshots.ts"),
+      this.#load(),
     ]);
-    const snapshots = new ServerSnapshots(this.#server, this.#meter);
-    this.#snapshots = snapshots;
     const monitor = new Monitor({
       snapshots,
       options: this.#options,
@@ -69,7 +81,6 @@ export class Monitoring {
     const host = settings.host || clientHost;
     monitor.listen({ host, port: Math.max(port, 0), certificate });
     this.#monitor = monitor;
-    await this.#meter.start();
     log.info(
       `Starting ${certificate === null ? "http" : "https"} monitor on ${
         hostPort(host, monitor.port)
@@ -79,7 +90,7 @@ export class Monitoring {
 
   /** The options have changed: certificates may have, too. Never rejects. */
   async reloaded(): Promise<void> {
-    this.#snapshots?.configured();
+    this.#times.configuredAt = this.#options.clock.epochMs();
     const monitor = this.#monitor;
     if (monitor?.secure !== true) return;
     try {
@@ -98,6 +109,18 @@ export class Monitoring {
     this.#meter.stop();
     await this.#monitor?.stop();
     this.#monitor = null;
+  }
+
+  async #load(): Promise<ServerSnapshots> {
+    const [{ ServerSnapshots }] = await Promise.all([
+      import("./server_snapshots.ts"),
+      this.#meter.start(),
+    ]);
+    return this.#snapshots ??= new ServerSnapshots(
+      this.#server,
+      this.#meter,
+      this.#times,
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import { BUSY_WAIT_HELPS, BusyWait } from "../core/busy_wait.ts";
 import type { ConnectionContext } from "../core/connection.ts";
 import { Fanout } from "../core/fanout.ts";
 import { FlushList } from "../core/outbound.ts";
+import type { Account } from "../core/account.ts";
 import { Turn } from "../core/turn.ts";
 import type { CloseReason } from "../errors.ts";
 import type { Client, ClientHost } from "../peer/client.ts";
@@ -26,6 +27,9 @@ import type { RouteDial } from "./route_links.ts";
 import { infoFor } from "./server_info.ts";
 import type { ServerState } from "./server_state.ts";
 import { Sweeper } from "./sweeper.ts";
+import { SystemEvents } from "./system_events.ts";
+import { SystemSender } from "./system_sender.ts";
+import { SystemServices } from "./system_services.ts";
 
 /** The server they are parts of. */
 export interface PartsOwner {
@@ -41,6 +45,14 @@ export interface PartsOwner {
   state(): ServerState;
 }
 
+/** What the server does in the system account. */
+export interface SystemAccount {
+  /** It tells. */
+  readonly events: SystemEvents;
+  /** It answers. */
+  readonly services: SystemServices;
+}
+
 /** See the module. */
 export class Parts {
   readonly accounts: Accounts;
@@ -51,9 +63,11 @@ export class Parts {
   readonly logins: Logins;
   readonly monitoring: Monitoring;
   readonly sweeper: Sweeper;
+  readonly system: SystemAccount;
   readonly #owner: PartsOwner;
   readonly #subjectSeed: number;
   #cluster: Cluster | null = null;
+  #loaded = false;
 
   /** Throws `ConfigError` for options that do not go together. */
   constructor(owner: PartsOwner) {
@@ -78,18 +92,20 @@ export class Parts {
       (name) => this.accounts.get(name) !== undefined,
     );
     this.#subjectSeed = subjectSeed;
-    this.accounts = new Accounts(
-      options,
-      accountSeed,
-      (account) => this.cluster?.watch(account),
-    );
+    this.system = this.#newSystem();
+    this.accounts = new Accounts(options, accountSeed, (account) => {
+      if (this.#loaded) this.#watch(account);
+    });
     this.accounts.describe = ({ id }) =>
       requesterFacts(this.connections.live.get(id), this.name);
     const { live, routes } = this.connections;
     this.sweeper = new Sweeper(
       this.context,
       [live, routes],
-      () => this.accounts.tidy(),
+      () => {
+        this.accounts.tidy();
+        this.system.events.heartbeat();
+      },
     );
     this.acceptor = new Acceptor({
       context: this.context,
@@ -100,12 +116,19 @@ export class Parts {
     this.monitoring = this.#newMonitoring();
   }
 
-  /** Loads what the options ask for and not every server needs. */
+  /**
+   * Loads what the options ask for and not every server needs, and begins to
+   * serve in the system account.
+   */
   async load(): Promise<void> {
-    if (this.#owner.options.cluster === null || this.#cluster !== null) return;
-    const { Cluster } = await import("./cluster.ts");
-    this.#cluster = new Cluster(this.#clusterHost());
-    for (const account of this.accounts.all()) this.#cluster.watch(account);
+    if (this.#loaded) return;
+    if (this.#owner.options.cluster !== null) {
+      const { Cluster } = await import("./cluster.ts");
+      this.#cluster = new Cluster(this.#clusterHost());
+    }
+    this.#loaded = true;
+    for (const account of this.accounts.all()) this.#watch(account);
+    this.system.services.serve(this.accounts.system);
   }
 
   /** Its part in a cluster, once that is loaded; `null` if it stands alone. */
@@ -126,6 +149,12 @@ export class Parts {
     this.context.flushes.flush();
   }
 
+  /** There is nothing in this account yet that other servers are told of. */
+  #watch(account: Account): void {
+    this.#cluster?.watch(account);
+    this.system.services.serveUsers(account);
+  }
+
   #clientHost(): ClientHost {
     const { events, options } = this.#owner;
     return {
@@ -139,7 +168,10 @@ export class Parts {
         this.logins.authenticate(client, credentials),
       account: (name) => this.accounts.get(name),
       random: Math.random,
-      clientConnected: (client) => events.emit("connect", factsOf(client)),
+      clientConnected: (client) => {
+        events.emit("connect", factsOf(client));
+        this.system.events.connected(client);
+      },
       clientClosed: (client, reason) => this.#clientClosed(client, reason),
     };
   }
@@ -147,7 +179,9 @@ export class Parts {
   #clientClosed(client: Client, reason: CloseReason): void {
     const { events, options } = this.#owner;
     const epochMs = options.clock.epochMs();
-    events.closed(this.connections.remove(client, reason, epochMs));
+    const closed = this.connections.remove(client, reason, epochMs);
+    events.closed(closed);
+    if (client.connected) this.system.events.disconnected(closed);
   }
 
   #info(client: Client): Info {
@@ -204,6 +238,28 @@ export class Parts {
       routeClosed: ({ connection }, reason) =>
         this.connections.routeClosed(connection, reason),
     };
+  }
+
+  #newSystem(): SystemAccount {
+    const { id, options } = this.#owner;
+    const { name, context, fanout } = this;
+    const clusterName = () => this.cluster?.name ?? "";
+    const sender = new SystemSender({ id, name, context, fanout, clusterName });
+    const events = new SystemEvents(sender, {
+      id,
+      account: () => this.accounts.system,
+      snapshots: () => this.monitoring.snapshots(),
+      epochMs: () => options.clock.epochMs(),
+    });
+    const services = new SystemServices(sender, {
+      id,
+      options,
+      monitoring: () => this.monitoring,
+      client: (cid) => this.connections.live.get(cid),
+      heardAt: () => this.context.turn.heardAt,
+      heartbeat: () => events.heartbeat(),
+    });
+    return { events, services };
   }
 
   #newMonitoring(): Monitoring {

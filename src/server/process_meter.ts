@@ -26,9 +26,10 @@ export class ProcessMeter {
     this.#clock = clock;
   }
 
-  /** Looks once a second from now on. */
+  /** Looks once a second from now on, if it does not yet. */
   async start(): Promise<void> {
     const { cpuUsage } = await import("node:process");
+    if (this.#cpuUsage !== null) return;
     this.#cpuUsage = cpuUsage;
     this.#sampledAt = this.#clock.now();
     this.#usedMs = this.#used(cpuUsage);

@@ -312,6 +312,7 @@ export class Server implements AsyncDisposable {
       "Entering lame duck mode, stop accepting new clients",
     );
     await this.#parts.acceptor.stop();
+    this.#parts.system.events.lameDuck();
     this.#parts.cluster?.lameDuck();
     this.#parts.tellClients({ ldm: true });
     await letGo(this.#parts.connections, {
@@ -335,11 +336,13 @@ export class Server implements AsyncDisposable {
     log.info("Initiating Shutdown...");
     this.#stop.abort();
     this.#ready.resolve();
+    this.#parts.system.events.shutdown();
     await this.#parts.acceptor.stop();
     for (const { connection } of this.#parts.connections.live.values()) {
       connection.close("Server Shutdown");
     }
     await this.#parts.cluster?.stop();
+    await this.#parts.system.services.stop();
     this.#parts.logins.close();
     await this.#parts.monitoring.stop();
     await this.#parts.connections.ended();

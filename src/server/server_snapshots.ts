@@ -56,6 +56,14 @@ export interface MonitoredServer {
   state(): string;
 }
 
+/** Wall-clock milliseconds. */
+export interface ServerTimes {
+  /** When the server was made. */
+  readonly startedAt: number;
+  /** When its options were last set. */
+  readonly configuredAt: number;
+}
+
 /** `Snapshots` of one server. */
 export class ServerSnapshots implements Snapshots {
   /** Port monitoring itself listens on; whoever serves it sets this. */
@@ -63,20 +71,17 @@ export class ServerSnapshots implements Snapshots {
 
   readonly #server: MonitoredServer;
   readonly #meter: ProcessMeter;
-  readonly #startedAt: number;
-  #configuredAt: number;
+  readonly #times: ServerTimes;
 
-  /** The server starts now. */
-  constructor(server: MonitoredServer, meter: ProcessMeter) {
+  /** `times` may change. */
+  constructor(
+    server: MonitoredServer,
+    meter: ProcessMeter,
+    times: ServerTimes,
+  ) {
     this.#server = server;
     this.#meter = meter;
-    this.#startedAt = server.options.clock.epochMs();
-    this.#configuredAt = this.#startedAt;
-  }
-
-  /** The options have been set just now. */
-  configured(): void {
-    this.#configuredAt = this.#server.options.clock.epochMs();
+    this.#times = times;
   }
 
   /** `Snapshots` */
@@ -89,7 +94,9 @@ export class ServerSnapshots implements Snapshots {
     const cluster = this.#server.cluster();
     const routes = this.routes();
     let subscriptions = 0;
-    for (const { sublist } of accounts.all()) subscriptions += sublist.size;
+    for (const { sublist, services } of accounts.all()) {
+      subscriptions += sublist.size - services;
+    }
     return {
       id,
       name: options.serverName || id,
@@ -104,9 +111,9 @@ export class ServerSnapshots implements Snapshots {
       tlsVerify: tls.tls_verify === true,
       tlsCertificateNotAfter: acceptor.certificateNotAfter,
       options,
-      startedAt: this.#startedAt,
+      startedAt: this.#times.startedAt,
       now: options.clock.epochMs(),
-      configuredAt: this.#configuredAt,
+      configuredAt: this.#times.configuredAt,
       process: this.#meter.read(),
       connections: connections.live.size,
       totalConnections: connections.total,
@@ -233,22 +240,22 @@ export class ServerSnapshots implements Snapshots {
 
   #account(account: Account, traffic: Traffic): AccountSnapshot {
     const { options, connections } = this.#server;
-    const { name, sublist, cache } = account;
+    const { name, sublist, cache, services } = account;
     const { generation, size } = sublist;
     const configured = options.accounts.find((one) => one.name === name);
     return {
       ...traffic,
       name,
       system: name === options.systemAccount,
-      updatedAt: this.#configuredAt,
+      updatedAt: this.#times.configuredAt,
       connections: account.connections,
       leafnodes: 0,
       slowConsumers: connections.pastOf(name).slowConsumers,
       sublist: {
-        subscriptions: size,
+        subscriptions: size - services,
         cached: cache.size,
         // Every change of the sublist is one or the other.
-        inserts: (generation + size) / 2,
+        inserts: (generation + size) / 2 - services,
         removes: (generation - size) / 2,
         matches: cache.hits + cache.misses,
         hits: cache.hits,

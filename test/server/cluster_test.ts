@@ -266,7 +266,7 @@ async function scripted(
   await peer.send(
     `INFO {"server_id":"${id}","server_name":"${id}","cluster":"test","headers":true}\r\n`,
   );
-  await peer.through("PING\r\n");
+  await peer.through("\r\nPING\r\n");
   await peer.send("PONG\r\n");
   await peer.quiet();
   return peer;

@@ -2,6 +2,7 @@
 
 import type { ServerOptions } from "../../src/mod.ts";
 import { Server } from "../../src/mod.ts";
+import { requestSubjects } from "../../src/server/system_request.ts";
 import { memoryPair } from "../../src/transport/memory.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { FreezableTransport } from "./freezable_transport.ts";
@@ -120,13 +121,17 @@ export class TestCluster implements AsyncDisposable {
     );
   }
 
-  /** `name` has heard of `count` subscriptions of `other`, all told. */
+  /**
+   * `name` has heard of `count` subscriptions of `other`, all told, besides
+   * those every server has in the system account.
+   */
   async heard(name: string, other: string, count: number): Promise<void> {
     const known = () =>
       this.server(name).routes.find(({ remoteName }) => remoteName === other)
         ?.subscriptions ?? 0;
+    const services = requestSubjects("").length;
     await eventually(
-      () => known() === count,
+      () => known() === count + services,
       `${count} subscriptions of ${other} known to ${name}`,
     );
   }
