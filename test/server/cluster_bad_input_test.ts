@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { Client } from "../../src/client/client.ts";
 import type { ServerOptions } from "../../src/mod.ts";
 import { dialTcp } from "../../src/transport/tcp.ts";
+import { requestSubjects } from "../../src/server/system_request.ts";
 import { QUIET, RawClient } from "../support/raw_client.ts";
 import { quietPort } from "../support/ports.ts";
 import type { KeptLog } from "../support/server.ts";
@@ -73,7 +74,9 @@ class Pair implements AsyncDisposable {
     });
     // The first message must not be early.
     await eventually(
-      () => a.server.routes.at(0)?.subscriptions === 1,
+      () =>
+        a.server.routes.at(0)?.subscriptions ===
+          1 + requestSubjects("").length,
       "the two to know each other",
     );
     return new Pair([a, b], [from, to], got);

@@ -1,6 +1,7 @@
 /** What monitoring says of a server in a cluster. */
 
 import assert from "node:assert/strict";
+import { requestSubjects } from "../../src/server/system_request.ts";
 import { TestCluster } from "../support/cluster.ts";
 import { ask } from "../support/monitoring.ts";
 import { TestServer } from "../support/server.ts";
@@ -29,8 +30,13 @@ Deno.test("/routez and /varz show the other servers, their interest and what was
   assert.equal(b.remote_id, cluster.server("b").id);
   assert.equal(b.out_msgs, 2);
   assert.equal(b.out_bytes, 7);
-  assert.equal(b.subscriptions, 2);
-  assert.deepEqual(b.subscriptions_list.sort(), ["jobs", "orders.*"]);
+  // Besides its clients' those of its services, as of official servers.
+  const services = requestSubjects(cluster.server("b").id);
+  assert.equal(b.subscriptions, 2 + services.length);
+  assert.deepEqual(
+    b.subscriptions_list.sort(),
+    [...services, "jobs", "orders.*"].sort(),
+  );
 
   const varz = await ask(a, "/varz");
   assert.equal(varz.routes, 2);

@@ -19,7 +19,10 @@ export interface RoutePeerOptions {
 /** See the module. */
 export class RoutePeer implements AsyncDisposable {
   readonly id: string;
-  /** Weight by `account subject [queue]`; 1 for plain interest. */
+  /**
+   * Weight by `account subject [queue]`; 1 for plain interest. Leaves out the
+   * system account, where every server has the same.
+   */
   readonly interest = new Map<string, number>();
   /** Every other line, and the payload behind messages: `RMSG … 2 hi`. */
   readonly lines: string[] = [];
@@ -144,6 +147,7 @@ export class RoutePeer implements AsyncDisposable {
         this.#pongs++;
         return;
       case "RS+": {
+        if (args[0] === "$SYS") return;
         const weight = args.length > 2 ? Number(args.pop()) : 1;
         this.changes++;
         this.interest.set(args.join(" "), weight);
