@@ -204,7 +204,7 @@ const STRANGERS: readonly (readonly [string, string, RegExp, RegExp])[] = [
   [
     "a message of 2 GB",
     `${INTRODUCTION}RMSG $G foo 2147483648\r\nx`,
-    /^INFO [^\n]*\r\nPING\r\n$/,
+    /^INFO [^\n]*\r\n(?:RS\+ \$SYS [^\n]*\r\n)*PING\r\n$/,
     /Bad or Missing Size: "\$G foo 2147483648"/,
   ],
 ];
