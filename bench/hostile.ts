@@ -46,27 +46,29 @@ function pause(ms: number): Promise<void> {
 /** A server in a process of its own, as `deno task start` starts it. */
 class Target {
   readonly #process: Deno.ChildProcess;
-  readonly #reading: Promise<void>;
-  readonly #started = Promise.withResolvers<void>();
+  /** In a file: a pipe that nobody has time to read would hold the server up. */
+  readonly #log: string;
   #ports: readonly number[] = [];
-  /** Lines that no peer may bring about. */
-  readonly defects: string[] = [];
 
-  private constructor() {
+  private constructor(log: string) {
     const [, ...args] = manifest.tasks.start.command.split(" ");
+    const main = args.pop() ?? "";
     const listeners = ["-p", "-1", "-m", "-1", "--cluster"];
+    this.#log = log;
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: [...args, "-a", "127.0.0.1", ...listeners, "nats://127.0.0.1:-1"],
+      args: [...args, `--allow-write=${log}`, main, "-l", log]
+        .concat("-a", "127.0.0.1", listeners, "nats://127.0.0.1:-1"),
       cwd: ROOT,
       stdin: "null",
-      stderr: "piped",
+      stderr: "inherit",
     }).spawn();
-    this.#reading = this.#read();
   }
 
   static async start(): Promise<Target> {
-    const target = new Target();
-    await target.#started.promise;
+    const target = new Target(await Deno.makeTempFile({ suffix: ".log" }));
+    while (!target.#text().includes("Server is ready")) await pause(10);
+    target.#ports = [...target.#text().matchAll(/ on \S+:(\d+)\n/g)]
+      .map(([, port]) => Number(port));
     return target;
   }
 
@@ -82,6 +84,11 @@ class Target {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
   }
 
+  /** Lines in its log that no peer may bring about. */
+  get defects(): readonly string[] {
+    return this.#text().split("\n").filter((line) => DEFECT.test(line));
+  }
+
   /** Connections of clients now. */
   async clients(): Promise<number> {
     const url = `http://127.0.0.1:${this.ports.monitoring}/varz`;
@@ -90,28 +97,12 @@ class Target {
 
   async stop(): Promise<void> {
     this.#process.kill("SIGTERM");
-    await this.#reading;
     await this.#process.status;
+    await Deno.remove(this.#log);
   }
 
-  async #read(): Promise<void> {
-    let rest = "";
-    let first = "";
-    const lines = this.#process.stderr.pipeThrough(new TextDecoderStream());
-    for await (const chunk of lines) {
-      const whole = rest + chunk;
-      const end = whole.lastIndexOf("\n") + 1;
-      rest = whole.slice(end);
-      for (const line of whole.slice(0, end).split("\n")) {
-        if (DEFECT.test(line)) this.defects.push(line);
-      }
-      if (this.#ports.length > 0) continue;
-      first += chunk;
-      if (!first.includes("Server is ready")) continue;
-      this.#ports = [...first.matchAll(/ on \S+:(\d+)\n/g)]
-        .map(([, port]) => Number(port));
-      this.#started.resolve();
-    }
+  #text(): string {
+    return Deno.readTextFileSync(this.#log);
   }
 }
 
@@ -295,6 +286,7 @@ async function main(): Promise<void> {
   await pause(REST_MS);
   await note(`${REST_MS / 1000} s later`);
   const left = await target.clients() - 2;
+  const { defects } = target;
   await healthy.stop();
   await target.stop();
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
@@ -305,8 +297,8 @@ async function main(): Promise<void> {
     byKind.join(", ")
   }), ${AT_ONCE} at a time, of ${
     Object.keys(ATTACKS).length
-  } kinds; left behind: ${left}; errors of the server's own: ${target.defects.length}.`;
-  print(`\n${facts}\n${target.defects.slice(0, 5).join("\n")}`);
+  } kinds; left behind: ${left}; errors of the server's own: ${defects.length}.`;
+  print(`\n${facts}\n${defects.slice(0, 5).join("\n")}`);
   if (Deno.args.includes("--write")) {
     await writeSection("Among enemies", [
       "By `deno task bench:hostile --write`: numbered messages, one a millisecond, between two clients of a server whose client, route and monitoring ports are attacked meanwhile.",
@@ -314,7 +306,7 @@ async function main(): Promise<void> {
       table.join("\n"),
     ]);
   }
-  if (left !== 0 || target.defects.length > 0) Deno.exit(1);
+  if (left !== 0 || defects.length > 0) Deno.exit(1);
 }
 
 if (import.meta.main) await main();

@@ -79,20 +79,6 @@ export class ServerEvents extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
-
-/** Tells of a closed connection, by the names its reason deserves. */
-export function emitClosed(
-  events: ServerEvents,
-  closed: ClosedConnection,
-): void {
-  events.emit("disconnect", closed);
-  if (closed.reason.startsWith("Slow Consumer")) {
-    events.emit("slowConsumer", closed);
-  } else if (closed.reason.startsWith("Authentication")) {
-    events.emit("authFailure", closed);
-  }
-}
-
 /** What an event says of a client that was let in. */
 export function factsOf(client: Client): ConnectedClient {
   const { account, connection, login, options } = client;
