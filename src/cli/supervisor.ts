@@ -41,7 +41,7 @@ class NotifySocket implements Supervisor {
   readonly #socket: SyslogSocket;
   readonly #everyMs: number;
   readonly #failed: (error: Error) => void;
-  #timer = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     socket: SyslogSocket,
