@@ -1,6 +1,7 @@
 /** What clients, other servers and browsers really send to a server. */
 
 import { connect, headers } from "@nats-io/transport-node";
+import { requestSubjects } from "../../src/server/system_request.ts";
 import type { Server } from "../../src/mod.ts";
 import { Recorder } from "./mutation.ts";
 import { HEADERS, RawClient } from "./raw_client.ts";
@@ -52,7 +53,8 @@ async function recordRoute(server: Server): Promise<Uint8Array[]> {
   await listener.send(`${HEADERS}SUB greet.> 1\r\nSUB greet.* workers 2\r\n`);
   await using other = await TestServer.listening({ cluster });
   await eventually(
-    () => other.server.routes[0]?.subscriptions === 2,
+    () =>
+      other.server.routes[0]?.subscriptions === 2 + requestSubjects("").length,
     "a route",
   );
   const client = await other.client(HEADERS);
