@@ -4,6 +4,7 @@
  * connections is up to the mesh.
  */
 
+import { errorText } from "../error_text.ts";
 import type { Log } from "../log.ts";
 import type { Clock } from "../options.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -170,7 +171,7 @@ export class Dialer {
     const { log } = this.#host;
     const text =
       `Error trying to connect to route (attempt ${this.#attempts}): dial ${this.target.url.text}: ${
-        error instanceof Error ? error.message : error
+        errorText(error)
       }`;
     if (this.#attempts % REPORT_EVERY === 1) log.error(text);
     else log.debug?.(text);

@@ -3,6 +3,8 @@
  * configured or as servers tell each other.
  */
 
+import { hostPort } from "../host_port.ts";
+
 /** An address to dial. */
 export interface RouteUrl {
   /** Host name or IP address, without brackets. */
@@ -62,7 +64,7 @@ export function routeUrl(
     & Partial<RouteUrl>,
 ): RouteUrl | null {
   if (!(port > 0 && port <= 65535)) return null;
-  const text = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const text = hostPort(host, port);
   return Object.freeze({ host, port, user, pass, tls, text });
 }
 

@@ -19,6 +19,7 @@ import type { Fanout } from "../core/fanout.ts";
 import type { CloseReason, ProtocolError } from "../errors.ts";
 import { authorizationViolation } from "../errors.ts";
 import { resolveCluster } from "../cluster_options.ts";
+import { splitHostPort } from "../host_port.ts";
 import type { ResolvedCluster, ResolvedTls } from "../options.ts";
 import type { RouteHost } from "../peer/route.ts";
 import { Route } from "../peer/route.ts";
@@ -26,7 +27,7 @@ import type { Transport } from "../transport/transport.ts";
 import { NATS_VERSION } from "../version.ts";
 import { decodeUtf8, fromLatin1 } from "../wire/ascii.ts";
 import type { RouteConnect, RouteInfo } from "../wire/route_info.ts";
-import { addressesHidden, splitHostPort } from "./addresses.ts";
+import { addressesHidden } from "./addresses.ts";
 import type { RouteDial } from "./route_links.ts";
 import { RouteLinks } from "./route_links.ts";
 

@@ -1,10 +1,10 @@
 /** What INFO says to a client (client-protocol §1.2). */
 
+import { splitHostPort } from "../host_port.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Client } from "../peer/client.ts";
 import { API_LEVEL, NATS_VERSION } from "../version.ts";
 import type { Info } from "../wire/info.ts";
-import { splitHostPort } from "./addresses.ts";
 
 /** The server as clients see it. */
 export interface ServerFacts {
