@@ -13,8 +13,11 @@ import { crossingSubscription, Passage } from "./crossing.ts";
 
 /** Requests without an answer that one account remembers. */
 const MAX_PENDING = 65_536;
-/** For the answer to an answer, in milliseconds. */
-const DEFAULT_THRESHOLD_MS = 120_000;
+/**
+ * How long to wait for an answer where nothing else is said, as for the answer
+ * to an answer, in milliseconds.
+ */
+export const DEFAULT_THRESHOLD_MS = 120_000;
 
 const LETTERS =
   "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
