@@ -11,7 +11,7 @@ import type { Transport } from "../transport/transport.ts";
 import type { RouteTarget, RouteUrl } from "./route_url.ts";
 
 /** Shortest pause between two attempts, in milliseconds. */
-export const RETRY_MS = 1000;
+const RETRY_MS = 1000;
 /** Random share on top of each pause, in milliseconds. */
 export const JITTER_MS = 100;
 /** Longest pause while nobody answers, in milliseconds. */

@@ -73,6 +73,11 @@ export function gossipedUrl({ text }: Pick<RouteUrl, "text">): string {
   return `${SCHEMES[0]}://${text}/`;
 }
 
+/** An address as configured, for the log: what is no address may have a password. */
+export function redactedUrl(text: string): string {
+  return text.replace(/^([^:/]*:\/\/)?.*@/s, "$1…@");
+}
+
 /** Undoes percent escapes; what is malformed stays as it is. */
 function unescape(text: string): string {
   try {

@@ -15,8 +15,6 @@ import { localHost } from "./addresses.ts";
 import { ProcessMeter } from "./process_meter.ts";
 import type { MonitoredServer, ServerSnapshots } from "./server_snapshots.ts";
 
-export type { MonitoredServer };
-
 /** See the module. */
 export class Monitoring {
   readonly #options: ResolvedOptions;
