@@ -56,14 +56,23 @@ export interface SystemAccount {
 
 /** See the module. */
 export class Parts {
+  /** All its accounts. */
   readonly accounts: Accounts;
+  /** Lets clients in. */
   readonly acceptor: Acceptor;
+  /** Clients and routes there are, and what is remembered of those gone. */
   readonly connections: Connections;
+  /** What all connections share. */
   readonly context: ConnectionContext;
+  /** Delivers messages. */
   readonly fanout: Fanout;
+  /** Decides who clients are. */
   readonly logins: Logins;
+  /** Figures, served or not. */
   readonly monitoring: Monitoring;
+  /** Looks after connections. */
   readonly sweeper: Sweeper;
+  /** What the server says and answers itself. */
   readonly system: SystemAccount;
   readonly #owner: PartsOwner;
   readonly #subjectSeed: number;
