@@ -7,6 +7,8 @@ import type {
   AuthorizationOptions,
   SubjectPermissions,
 } from "./auth_options.ts";
+import type { ShapeOf } from "./option_shape.ts";
+import { checkShape, listOf, orNull, rangeProblem } from "./option_shape.ts";
 import type { ResolvedTls, TlsOptions } from "./tls_options.ts";
 import { resolveTls } from "./tls_options.ts";
 
@@ -64,6 +66,19 @@ export const DEFAULT_CLUSTER: ResolvedCluster = Object.freeze({
   tls: null,
 });
 
+const SHAPE: ShapeOf<ClusterOptions> = {
+  name: "string",
+  host: "string",
+  port: "number",
+  advertise: "string",
+  noAdvertise: "boolean",
+  routes: listOf("string"),
+  connectRetries: "number",
+  authorization: orNull("object"),
+  permissions: orNull("object"),
+  tls: orNull("object"),
+};
+
 /** Options that are whole numbers, and the range of each. */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   port: [-1, 65535],
@@ -75,10 +90,14 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
  * and `RangeError` for values out of bounds; the message names the option.
  */
 export function resolveCluster(cluster: ClusterOptions): ResolvedCluster {
+  checkShape("cluster", cluster, SHAPE);
   const resolved: Record<string, unknown> = { ...DEFAULT_CLUSTER };
   for (const [name, value] of Object.entries(cluster)) {
     if (value === undefined) continue;
-    check(name, value);
+    const problem = clusterProblem(name, value);
+    if (problem !== null) {
+      throw new RangeError(`Option "cluster.${name}" ${problem}`);
+    }
     resolved[name] = resolveBlock(name, value);
   }
   return Object.freeze(resolved as unknown as ResolvedCluster);
@@ -94,40 +113,7 @@ export function clusterProblem(name: string, value: unknown): string | null {
     return `must not contain spaces: got "${value}"`;
   }
   if (!Object.hasOwn(RANGES, name)) return null;
-  const [low, high] = RANGES[name];
-  const number = value as number;
-  if (Number.isInteger(number) && number >= low && number <= high) return null;
-  return `must be a whole number from ${low} to ${high}: got ${value}`;
-}
-
-function check(name: string, value: unknown): void {
-  if (!Object.hasOwn(DEFAULT_CLUSTER, name)) {
-    throw new TypeError(`Unknown option "cluster.${name}"`);
-  }
-  const wanted = kindOf(DEFAULT_CLUSTER[name as keyof ResolvedCluster]);
-  const given = kindOf(value);
-  if (given !== wanted) {
-    throw new TypeError(
-      `Option "cluster.${name}" must be a ${wanted}: got ${given}`,
-    );
-  }
-  if (Array.isArray(value)) {
-    const stranger = value.find((item) => typeof item !== "string");
-    if (stranger !== undefined) {
-      throw new TypeError(
-        `Option "cluster.${name}" must be a list of texts: got ${
-          kindOf(stranger)
-        } in it`,
-      );
-    }
-  }
-  const problem = clusterProblem(name, value);
-  if (problem === null) return;
-  throw new RangeError(`Option "cluster.${name}" ${problem}`);
-}
-
-function kindOf(value: unknown): string {
-  return Array.isArray(value) ? "list" : typeof value;
+  return rangeProblem(value as number, RANGES[name]);
 }
 
 /** A block in the form the rest of midge reads; any other value as it is. */

@@ -62,7 +62,7 @@ export type {
   TlsFacts,
   Transport,
 } from "./transport/transport.ts";
-export type { Traffic } from "./core/connection.ts";
+export type { Traffic } from "./core/connection_context.ts";
 export type { RouteFacts } from "./server/cluster.ts";
 export type { ClosedConnection } from "./server/connections.ts";
 export { ServerEvents } from "./server/events.ts";

@@ -1,7 +1,7 @@
 /** How monitoring is served: names, units and defaults. */
 
 import type { ShapeOf } from "./option_shape.ts";
-import { checkShape } from "./option_shape.ts";
+import { checkShape, rangeProblem } from "./option_shape.ts";
 
 /** Where monitoring is served; a port of 0 is off, -1 takes a free one. */
 export interface MonitorOptions {
@@ -26,6 +26,9 @@ export const DEFAULT_MONITOR: ResolvedMonitor = Object.freeze({
   basePath: "",
 });
 
+/** Lowest and highest port. */
+const PORTS = [-1, 65535] as const;
+
 const SHAPE: ShapeOf<MonitorOptions> = {
   host: "string",
   port: "number",
@@ -33,7 +36,10 @@ const SHAPE: ShapeOf<MonitorOptions> = {
   basePath: "string",
 };
 
-/** Fills in the defaults. Throws `TypeError` and `RangeError`. */
+/**
+ * Fills in the defaults. Throws `TypeError` for a wrong type or an unknown name
+ * and `RangeError` for a port out of bounds; the message names the option.
+ */
 export function resolveMonitor(monitor: MonitorOptions): ResolvedMonitor {
   checkShape("monitor", monitor, SHAPE);
   const given = Object.entries(monitor)
@@ -48,8 +54,7 @@ export function resolveMonitor(monitor: MonitorOptions): ResolvedMonitor {
 }
 
 function checkPort(name: string, port: number): void {
-  if (Number.isInteger(port) && port >= -1 && port <= 65535) return;
-  throw new RangeError(
-    `Option "monitor.${name}" must be a whole number from -1 to 65535: got ${port}`,
-  );
+  const problem = rangeProblem(port, PORTS);
+  if (problem === null) return;
+  throw new RangeError(`Option "monitor.${name}" ${problem}`);
 }

@@ -1,10 +1,18 @@
 /**
- * The form of options: what names there are and what type each takes, for
- * callers whose compiler did not check that. Knows no option itself.
+ * The form of options: what names there are, what type each takes and within
+ * what bounds, for callers whose compiler did not check that. Knows no option
+ * itself.
  */
 
-/** The types an option may have, as `typeof` calls them. */
-type Types = "string" | "number" | "boolean" | "function" | "boolean or number";
+/** The types an option may have, as `typeOf` calls them. */
+type Types =
+  | "string"
+  | "number"
+  | "boolean"
+  | "function"
+  | "list"
+  | "object"
+  | "boolean or number";
 
 /** What an option takes; named options of its own go by their names. */
 export type Shape = Types | ListOf | OrNull | {
@@ -42,8 +50,9 @@ export function checkShape(path: string, value: unknown, shape: Shape): void {
   if (shape instanceof OrNull) {
     if (value !== null) checkShape(path, value, shape.shape);
   } else if (typeof shape === "string") {
-    if (!shape.split(" or ").includes(typeof value)) {
-      throw wrongType(path, `a ${shape}`, value);
+    if (!shape.split(" or ").includes(typeOf(value))) {
+      const article = shape === "object" ? "an" : "a";
+      throw wrongType(path, `${article} ${shape}`, value);
     }
   } else if (shape instanceof ListOf) {
     if (!Array.isArray(value)) throw wrongType(path, "a list", value);
@@ -90,8 +99,21 @@ export function wrongType(
   wanted: string,
   got: unknown,
 ): TypeError {
-  const type = got === null ? "null" : Array.isArray(got) ? "list" : typeof got;
-  return new TypeError(`Option "${path}" must be ${wanted}: got ${type}`);
+  return new TypeError(
+    `Option "${path}" must be ${wanted}: got ${typeOf(got)}`,
+  );
+}
+
+/**
+ * What is wrong with a number that must be a whole one from `low` to `high`, to
+ * be put behind the name of the option; `null` if nothing is.
+ */
+export function rangeProblem(
+  value: number,
+  [low, high]: readonly [number, number],
+): string | null {
+  if (Number.isInteger(value) && value >= low && value <= high) return null;
+  return `must be a whole number from ${low} to ${high}: got ${value}`;
 }
 
 /** There is no such option; says which of those `known` may be meant. */
@@ -104,6 +126,11 @@ export function unknownOption(
     known.find((one) => name.length > 2 && plainName(one).startsWith(name));
   const hint = near === undefined ? "" : `: did you mean "${near}"?`;
   return new TypeError(`Unknown option "${path}"${hint}`);
+}
+
+/** As `typeof`, but for `null` and lists, which are no objects. */
+function typeOf(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "list" : typeof value;
 }
 
 /** As configuration files and Go programs write it, too. */

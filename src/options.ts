@@ -22,9 +22,8 @@ import {
   checkMethods,
   checkOptions,
   checkShape,
-  isPlain,
+  rangeProblem,
   unknownOption,
-  wrongType,
 } from "./option_shape.ts";
 import type { ResolvedTls, TlsOptions } from "./tls_options.ts";
 import { resolveTls } from "./tls_options.ts";
@@ -194,9 +193,6 @@ export const DEFAULT_OPTIONS: ResolvedOptions = Object.freeze({
   clock: systemClock,
 });
 
-/** Options this version cannot honour yet: it refuses to run with them. */
-export const UNSUPPORTED: readonly (keyof ServerOptions)[] = [];
-
 /** Lowest and highest value of the whole-number options. */
 const RANGES: Partial<Record<keyof ServerOptions, readonly [number, number]>> =
   {
@@ -249,11 +245,6 @@ export function resolveOptions(options: ServerOptions = {}): ResolvedOptions {
     resolved[name] = resolveBlock(name, value);
   }
   const complete = resolved as unknown as ResolvedOptions;
-  for (const name of UNSUPPORTED) {
-    if (complete[name] !== null) {
-      throw new TypeError(`Option "${name}" is not supported by this version`);
-    }
-  }
   if (complete.maxPayload > complete.maxPendingBytes) {
     throw new RangeError(
       `max_payload (${complete.maxPayload}) cannot be higher than max_pending (${complete.maxPendingBytes})`,
@@ -287,13 +278,13 @@ function checkOption(name: string, value: unknown): void {
 
 function checkType(key: keyof ServerOptions, value: unknown): void {
   const usual = DEFAULT_OPTIONS[key];
-  if (key === "authenticator") checkShape(key, value, "function");
-  else if (Array.isArray(usual)) {
-    if (!Array.isArray(value)) throw wrongType(key, "a list", value);
-  } else if (typeof usual === "object") {
-    if (!isPlain(value)) throw wrongType(key, "an object", value);
-    checkMethods(key, value, METHODS[key] ?? []);
-  } else checkShape(key, value, typeof usual as Shape);
+  const shape = key === "authenticator"
+    ? "function"
+    : Array.isArray(usual)
+    ? "list"
+    : typeof usual as Shape;
+  checkShape(key, value, shape);
+  checkMethods(key, value as object, METHODS[key] ?? []);
 }
 
 /**
@@ -322,12 +313,4 @@ export function valueProblem(
     if (wrong !== undefined) return `must hold strings only: got ${wrong}`;
   }
   return null;
-}
-
-function rangeProblem(
-  value: number,
-  [low, high]: readonly [number, number],
-): string | null {
-  if (Number.isInteger(value) && value >= low && value <= high) return null;
-  return `must be a whole number from ${low} to ${high}: got ${value}`;
 }

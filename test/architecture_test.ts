@@ -10,7 +10,9 @@ const ROWS: readonly (readonly string[])[] = [
   [
     "auth_options.ts",
     "cluster_options.ts",
+    "error_text.ts",
     "errors.ts",
+    "host_port.ts",
     "log.ts",
     "monitor_options.ts",
     "option_shape.ts",

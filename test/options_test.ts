@@ -63,11 +63,11 @@ Deno.test("resolveOptions() names the option that is wrong and what it takes", (
     ],
     [
       { cluster: { routes: ["nats://a:1", 5] } },
-      /^TypeError: Option "cluster.routes" must be a list of texts: got number in it$/,
+      /^TypeError: Option "cluster.routes\[1\]" must be a string: got number$/,
     ],
     [
       { cluster: { authorization: [] } },
-      /^TypeError: Option "cluster.authorization" must be a object: got list$/,
+      /^TypeError: Option "cluster.authorization" must be an object: got list$/,
     ],
     [
       { cluster: { port: 65536 } },

@@ -12,7 +12,7 @@ import type {
   ResolvedOptions,
   ResolvedTls,
 } from "../options.ts";
-import { parseRouteUrl } from "./route_url.ts";
+import { parseRouteUrl, redactedUrl } from "./route_url.ts";
 
 /** Addresses that stand for every address of the machine. */
 const ANY = ["0.0.0.0", "::"];
@@ -50,10 +50,10 @@ export function checkCluster(
 function checkRoutes({ routes }: ResolvedCluster): void {
   for (const route of routes) {
     if (parseRouteUrl(route) !== null) continue;
-    // What cannot be read may still have a password in it.
-    const shown = route.replace(/^([^:/]*:\/\/)?.*@/s, "$1…@");
     refuse(
-      `error parsing route url ["${shown}"] of cluster.routes: write nats://host:port`,
+      `error parsing route url ["${
+        redactedUrl(route)
+      }"] of cluster.routes: write nats://host:port`,
     );
   }
 }

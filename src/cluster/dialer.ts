@@ -4,13 +4,14 @@
  * connections is up to the mesh.
  */
 
+import { errorText } from "../error_text.ts";
 import type { Log } from "../log.ts";
 import type { Clock } from "../options.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { RouteTarget, RouteUrl } from "./route_url.ts";
 
 /** Shortest pause between two attempts, in milliseconds. */
-export const RETRY_MS = 1000;
+const RETRY_MS = 1000;
 /** Random share on top of each pause, in milliseconds. */
 export const JITTER_MS = 100;
 /** Longest pause while nobody answers, in milliseconds. */
@@ -170,7 +171,7 @@ export class Dialer {
     const { log } = this.#host;
     const text =
       `Error trying to connect to route (attempt ${this.#attempts}): dial ${this.target.url.text}: ${
-        error instanceof Error ? error.message : error
+        errorText(error)
       }`;
     if (this.#attempts % REPORT_EVERY === 1) log.error(text);
     else log.debug?.(text);

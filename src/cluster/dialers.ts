@@ -8,7 +8,7 @@ import type { RouteInfo } from "../wire/route_info.ts";
 import type { DialerHost } from "./dialer.ts";
 import { Dialer, JITTER_MS } from "./dialer.ts";
 import type { RouteUrl } from "./route_url.ts";
-import { parseRouteUrl, routeUrl } from "./route_url.ts";
+import { parseRouteUrl, redactedUrl, routeUrl } from "./route_url.ts";
 
 /** Ends of a route that are no decision of the peer's: it may well be there. */
 const CUTS: readonly CloseReason[] = [
@@ -60,7 +60,7 @@ export class Dialers {
     for (const text of urls) {
       const url = parseRouteUrl(text);
       if (url !== null) wanted.set(url.text, url);
-      else this.#host.log.error(`Cannot use route "${redacted(text)}"`);
+      else this.#host.log.error(`Cannot use route "${redactedUrl(text)}"`);
     }
     const removed = [...this.#byAddress.values()].filter(({ target }) =>
       target.explicit && !wanted.has(target.url.text)
@@ -149,9 +149,4 @@ export class Dialers {
     this.#byAddress.set(dialer.target.url.text, dialer);
     return dialer;
   }
-}
-
-/** Without credentials, for the log. */
-function redacted(url: string): string {
-  return url.replace(/^([^/]*\/\/)?.*@/, "$1");
 }

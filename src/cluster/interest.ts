@@ -6,7 +6,7 @@
 
 import type { Account, InterestListener } from "../core/account.ts";
 import type { Subscription } from "../core/subscription.ts";
-import { CHECK_UNTOLD } from "../core/subscription.ts";
+import { CHECK_UNTOLD, interestKey } from "../core/subscription.ts";
 import { encodeUtf8, latin1 } from "../wire/ascii.ts";
 import { interestLine, noInterestLine } from "../wire/route_encoder.ts";
 
@@ -113,8 +113,7 @@ class AccountInterest implements InterestListener {
 
   #count({ subject, queue, checks }: Subscription, change: 1 | -1): void {
     if ((checks & CHECK_UNTOLD) !== 0) return;
-    const text = latin1(subject);
-    const key = queue === null ? text : `${text} ${queue}`;
+    const key = interestKey(subject, queue);
     let entry = this.entries.get(key);
     if (entry === undefined) {
       entry = { subject, queue, count: 0 };

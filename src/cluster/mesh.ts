@@ -29,9 +29,6 @@ import { HOLD_MS, Peers, waitsWithInfo } from "./peers.ts";
 import { RareLog } from "./rare_log.ts";
 import { gossipedUrl, parseRouteUrl } from "./route_url.ts";
 
-export type { MeshHost, MeshOptions, MeshRoute } from "./mesh_host.ts";
-export type { RouteTarget, RouteUrl } from "./route_url.ts";
-
 /** Longest our INFO waits for a CONNECT, in milliseconds. */
 const CONNECT_MS = 100;
 /** Longest a server we dialled may take to say who it is. */

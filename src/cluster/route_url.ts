@@ -3,6 +3,8 @@
  * configured or as servers tell each other.
  */
 
+import { hostPort } from "../host_port.ts";
+
 /** An address to dial. */
 export interface RouteUrl {
   /** Host name or IP address, without brackets. */
@@ -62,13 +64,18 @@ export function routeUrl(
     & Partial<RouteUrl>,
 ): RouteUrl | null {
   if (!(port > 0 && port <= 65535)) return null;
-  const text = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const text = hostPort(host, port);
   return Object.freeze({ host, port, user, pass, tls, text });
 }
 
 /** `nats-route://host:port/`, as servers tell it to each other. */
 export function gossipedUrl({ text }: Pick<RouteUrl, "text">): string {
   return `${SCHEMES[0]}://${text}/`;
+}
+
+/** An address as configured, for the log: what is no address may have a password. */
+export function redactedUrl(text: string): string {
+  return text.replace(/^([^:/]*:\/\/)?.*@/s, "$1…@");
 }
 
 /** Undoes percent escapes; what is malformed stays as it is. */

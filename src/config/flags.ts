@@ -11,7 +11,7 @@ import type { FullSetting } from "./schema.ts";
 import { join, SETTINGS } from "./schema.ts";
 import { FLAG_GROUPS } from "./setting.ts";
 import type { Values } from "./settings.ts";
-import { DEFAULTS, overlay, problemWith, unsupported } from "./settings.ts";
+import { DEFAULTS, overlay, problemWith } from "./settings.ts";
 import { boolean, ValueError } from "./value_types.ts";
 
 /** What the command line asks for. */
@@ -162,9 +162,9 @@ export function helpText(): string {
 `;
   for (const group of [...FLAG_GROUPS, "Common"]) {
     const lines = [
-      ...FLAGGED.filter((one) =>
-        one.flag?.group === group && !unsupported(one.fullTarget)
-      ).map(({ flag, help, fullTarget }) =>
+      ...FLAGGED.filter((one) => one.flag?.group === group).map((
+        { flag, help, fullTarget },
+      ) =>
         helpLine(flag?.names ?? [], flag?.value, help, DEFAULTS.get(fullTarget))
       ),
       ...SPECIAL.filter((one) => one.group === group)
@@ -196,13 +196,12 @@ function helpLine(
 function findFlag(name: string): Pick<SpecialFlag, "value" | "apply"> {
   const special = SPECIAL.find(({ names }) => names.includes(name));
   if (special !== undefined) return special;
-  const setting = FLAGGED.find(({ flag }) => flag?.names.includes(name));
-  const missing = setting !== undefined && unsupported(setting.fullTarget);
-  if (missing || REFUSED_FLAGS.includes(name)) {
+  if (REFUSED_FLAGS.includes(name)) {
     throw new ConfigError(
       `flag -${name} is not supported by midge ${VERSION}`,
     );
   }
+  const setting = FLAGGED.find(({ flag }) => flag?.names.includes(name));
   if (setting === undefined) {
     throw new ConfigError(`flag provided but not defined: -${name}`);
   }

@@ -8,7 +8,7 @@ import { toPlain } from "./tree.ts";
 import type { Block, Setting } from "./setting.ts";
 import { join, ROOT } from "./schema.ts";
 import type { Values } from "./settings.ts";
-import { problemWith, unsupported } from "./settings.ts";
+import { problemWith } from "./settings.ts";
 import type { ListenAddress } from "./value_types.ts";
 import { ValueError } from "./value_types.ts";
 import { VERSION } from "../version.ts";
@@ -60,7 +60,6 @@ class Reader {
   #setting(setting: Setting, entry: ConfigEntry, parent: string): void {
     const { key, parts, type } = setting;
     const target = join(parent, setting.target);
-    if (parent === "" && unsupported(target)) this.#refuse(entry, key, " yet");
     try {
       const value = type.read(entry.value, (reason) => {
         this.#problem(
@@ -115,9 +114,6 @@ class Reader {
     parent: string,
   ): void {
     const target = join(parent, block.target);
-    if (unsupported(target) && parent === "") {
-      this.#refuse(entry, block.key, " yet");
-    }
     if (entry.value.kind !== "map") {
       this.#problem(
         entry.keyAt,
@@ -128,11 +124,8 @@ class Reader {
     this.block(entry.value, block, join(path, block.key), target);
   }
 
-  #refuse({ keyAt }: ConfigEntry, name: string, suffix = ""): void {
-    this.#problem(
-      keyAt,
-      `${name} is not supported by midge ${VERSION}${suffix}`,
-    );
+  #refuse({ keyAt }: ConfigEntry, name: string): void {
+    this.#problem(keyAt, `${name} is not supported by midge ${VERSION}`);
   }
 
   #unknown({ key, keyAt }: ConfigEntry, block: Block, path: string): void {

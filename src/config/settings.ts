@@ -13,7 +13,6 @@ import {
   DEFAULT_OPTIONS,
   DEFAULT_TLS,
   resolveOptions,
-  UNSUPPORTED,
   valueProblem,
 } from "../options.ts";
 import { SETTINGS } from "./schema.ts";
@@ -90,13 +89,6 @@ export function problemWith(target: string, value: unknown): string | null {
     return valueProblem(name as keyof ServerOptions, value);
   }
   return name === "cluster" ? clusterProblem(inner, value) : null;
-}
-
-/** Whether this version cannot do what this option asks for. */
-export function unsupported(target: string): boolean {
-  return UNSUPPORTED.some((name) =>
-    target === `server.${name}` || target.startsWith(`server.${name}.`)
-  );
 }
 
 function place(root: object, target: string, value: unknown): void {

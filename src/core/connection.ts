@@ -4,24 +4,26 @@
  * `Peer` it runs for; how it is accepted and remembered, to the server.
  */
 
+import { errorText, errorTrace } from "../error_text.ts";
 import type { CloseReason, ProtocolError } from "../errors.ts";
 import { staleConnection } from "../errors.ts";
+import { hostPort } from "../host_port.ts";
 import type { Log } from "../log.ts";
 import type { Transport } from "../transport/transport.ts";
 import { errorLine, PING } from "../wire/encoder.ts";
 import type { ByteParser } from "../wire/op_handler.ts";
-import type { ConnectionContext, Traffic } from "./connection_context.ts";
-import type { ConnectionKind } from "./connection_context.ts";
-import { addressText, CLIENT_KIND } from "./connection_context.ts";
+import type {
+  ConnectionContext,
+  ConnectionKind,
+  Traffic,
+} from "./connection_context.ts";
+import { CLIENT_KIND } from "./connection_context.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { describe, message } from "./error_text.ts";
 import type { OutboundOwner } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
 import type { Peer, Upgrade } from "./peer.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 import { WriteWatch } from "./write_watch.ts";
-
-export type { ConnectionContext, Traffic } from "./connection_context.ts";
 
 /** Longest a closing connection waits for queued bytes to leave. */
 const FLUSH_BOUND_MS = 1000;
@@ -119,7 +121,7 @@ export class Connection implements OutboundOwner, Traffic {
       : this.#upgrade(peer, upgrade);
   }
 
-  /** Sends a line of the protocol; `send` does not flush, a batch follows. */
+  /** Queues a line of the protocol: it leaves with the next flush. */
   send(line: Uint8Array): void {
     this.outbound.append(line);
   }
@@ -172,7 +174,7 @@ export class Connection implements OutboundOwner, Traffic {
 
   /** `OutboundOwner` */
   writeFailed(error: unknown): void {
-    this.log.debug?.(`${this.label} - Error flushing: ${message(error)}`);
+    this.log.debug?.(`${this.label} - Error flushing: ${errorText(error)}`);
     this.abort("Write Error");
   }
 
@@ -214,9 +216,11 @@ export class Connection implements OutboundOwner, Traffic {
 
   /** How the log names it: `127.0.0.1:4000 - cid:5 - "v1:go:name"`. */
   get label(): string {
-    const address = addressText(this.transport.remoteAddress);
+    const { hostname, port } = this.transport.remoteAddress;
     const name = this.peerName === "" ? "" : ` - ${this.peerName}`;
-    return `${address} - ${this.#kind.prefix}:${this.id}${name}`;
+    return `${
+      hostPort(hostname, port)
+    } - ${this.#kind.prefix}:${this.id}${name}`;
   }
 
   /** The server's log. */
@@ -312,7 +316,7 @@ export class Connection implements OutboundOwner, Traffic {
       }
     } catch (error) {
       // A defect of ours: it costs this connection, and nobody else.
-      this.log.error(`${this.label} - Internal error: ${describe(error)}`);
+      this.log.error(`${this.label} - Internal error: ${errorTrace(error)}`);
       this.abort("Internal Error");
       flushes.flush();
     } finally {
@@ -328,7 +332,7 @@ export class Connection implements OutboundOwner, Traffic {
 
   #readFailed(error: unknown): void {
     if (this.closed) return;
-    this.log.debug?.(`${this.label} - Error reading: ${message(error)}`);
+    this.log.debug?.(`${this.label} - Error reading: ${errorText(error)}`);
     this.abort("Read Error");
   }
 
@@ -366,7 +370,7 @@ export class Connection implements OutboundOwner, Traffic {
     try {
       transport.close();
     } catch (error) {
-      this.log.debug?.(`${this.label} - Error closing: ${message(error)}`);
+      this.log.debug?.(`${this.label} - Error closing: ${errorText(error)}`);
     }
     await this.#within(LINGER_MS, this.#reading);
   }

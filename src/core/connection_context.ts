@@ -1,7 +1,6 @@
 /** What connections share, and what is counted on each. */
 
 import type { ResolvedOptions } from "../options.ts";
-import type { Address } from "../transport/transport.ts";
 import type { BufferPool } from "../wire/buffer.ts";
 import type { BusyWait } from "./busy_wait.ts";
 import type { FlushList } from "./outbound.ts";
@@ -66,10 +65,4 @@ export interface Traffic {
   outMsgs: number;
   /** Payload bytes delivered. */
   outBytes: number;
-}
-
-/** An address the way the log has it. */
-export function addressText({ hostname, port }: Address): string {
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return `${host}:${port}`;
 }

@@ -48,10 +48,18 @@ export interface Carrier {
   ): number;
 }
 
-/** Owns subscriptions marked `CHECK_CROSSING`. */
-export interface Crossing extends SubscriptionOwner {
+/** Owns subscriptions marked `CHECK_CROSSING`, whose deliveries are up to it. */
+export abstract class Crossing implements SubscriptionOwner {
   /** Takes what `carrier` has in hand to the other account; whether anybody there got it. */
-  cross(carrier: Carrier, publisher: Connection): boolean;
+  abstract cross(carrier: Carrier, publisher: Connection): boolean;
+
+  /** `SubscriptionOwner`: whatever it gets, it decides in `cross`. */
+  mayReceive(): boolean {
+    return true;
+  }
+
+  /** `SubscriptionOwner`: its subscriptions have no end of their own. */
+  exhausted(): void {}
 }
 
 /**

@@ -4,7 +4,7 @@
  * and how it says so, is up to the peer.
  */
 
-import { decodeUtf8, fromLatin1, latin1 } from "../wire/ascii.ts";
+import { decodeUtf8, fromLatin1 } from "../wire/ascii.ts";
 import type { Message } from "../wire/message.ts";
 import {
   routedHead,
@@ -18,7 +18,12 @@ import type { Account } from "./account.ts";
 import type { Connection } from "./connection.ts";
 import type { Outbound } from "./outbound.ts";
 import type { OtherServer, SubscriptionOwner } from "./subscription.ts";
-import { CHECK_CLOSED, CHECK_REMOTE, Subscription } from "./subscription.ts";
+import {
+  CHECK_CLOSED,
+  CHECK_REMOTE,
+  interestKey,
+  Subscription,
+} from "./subscription.ts";
 
 /** See the module. */
 export class RemoteInterest implements OtherServer, SubscriptionOwner {
@@ -64,7 +69,7 @@ export class RemoteInterest implements OtherServer, SubscriptionOwner {
    * group the last weight counts, and 0 is none. Copies `subject`.
    */
   add(subject: Uint8Array, queue: string | null, weight: number): void {
-    const key = keyOf(subject, queue);
+    const key = interestKey(subject, queue);
     const known = this.#entries.get(key);
     if (known !== undefined) {
       if (known.weight === weight) return;
@@ -89,7 +94,7 @@ export class RemoteInterest implements OtherServer, SubscriptionOwner {
 
   /** There is no interest any more; none to begin with is let pass. */
   remove(subject: Uint8Array, queue: string | null): void {
-    const key = keyOf(subject, queue);
+    const key = interestKey(subject, queue);
     const known = this.#entries.get(key);
     if (known !== undefined) this.#drop(key, known);
   }
@@ -168,9 +173,4 @@ export class RemoteInterest implements OtherServer, SubscriptionOwner {
     entry.checks |= CHECK_CLOSED;
     this.#account?.remove(entry);
   }
-}
-
-function keyOf(subject: Uint8Array, queue: string | null): string {
-  const text = latin1(subject);
-  return queue === null ? text : `${text} ${queue}`;
 }

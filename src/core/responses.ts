@@ -8,16 +8,19 @@ import { NO_MATCH } from "../subject/match_result.ts";
 import { encodeUtf8, latin1 } from "../wire/ascii.ts";
 import type { Account } from "./account.ts";
 import type { Connection } from "./connection.ts";
-import type { Carrier, Crossing } from "./crossing.ts";
-import { crossingSubscription, Passage } from "./crossing.ts";
+import type { Carrier } from "./crossing.ts";
+import { Crossing, crossingSubscription, Passage } from "./crossing.ts";
+import { randomWord } from "./random_word.ts";
 
 /** Requests without an answer that one account remembers. */
 const MAX_PENDING = 65_536;
-/** For the answer to an answer, in milliseconds. */
-const DEFAULT_THRESHOLD_MS = 120_000;
+/**
+ * How long to wait for an answer where nothing else is said, as for the answer
+ * to an answer, in milliseconds.
+ */
+export const DEFAULT_THRESHOLD_MS = 120_000;
 
-const LETTERS =
-  "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/** Letters in each of the two random words of a reply subject. */
 const WORD_LENGTH = 6;
 
 const NO_BLOCK = new Uint8Array(0);
@@ -47,10 +50,10 @@ interface Pending {
 }
 
 /** The answers one account owes. */
-export class Responses implements Crossing {
+export class Responses extends Crossing {
   /** Where the services are. */
   readonly account: Account;
-  readonly #prefix = `_R_.${randomWord()}.`;
+  readonly #prefix = `_R_.${randomWord(WORD_LENGTH)}.`;
   /** By the last token of the reply subject, the oldest first. */
   readonly #pending = new Map<string, Pending>();
   readonly #maxPending: number;
@@ -59,6 +62,7 @@ export class Responses implements Crossing {
 
   /** When more requests than `maxPending` wait, the oldest is given up. */
   constructor(account: Account, maxPending: number = MAX_PENDING) {
+    super();
     this.account = account;
     this.#maxPending = maxPending;
   }
@@ -90,8 +94,8 @@ export class Responses implements Crossing {
         break;
       }
     }
-    let word = randomWord();
-    while (this.#pending.has(word)) word = randomWord();
+    let word = randomWord(WORD_LENGTH);
+    while (this.#pending.has(word)) word = randomWord(WORD_LENGTH);
     this.#pending.set(word, {
       requester,
       reply: reply.slice(),
@@ -136,14 +140,6 @@ export class Responses implements Crossing {
     return carrier.forward(result, publisher, draft, Passage.Reply) > 0;
   }
 
-  /** `SubscriptionOwner` */
-  mayReceive(): boolean {
-    return true;
-  }
-
-  /** `SubscriptionOwner`: it has no end of its own. */
-  exhausted(): void {}
-
   /** What an answer of `size` bytes belongs to, if it is still waited for. */
   #use(word: string, size: number, now: number): Pending | null {
     const pending = this.#pending.get(word);
@@ -154,12 +150,4 @@ export class Responses implements Crossing {
     else pending.expiresAt = now + terms.thresholdMs;
     return late ? null : pending;
   }
-}
-
-function randomWord(): string {
-  let word = "";
-  for (const number of crypto.getRandomValues(new Uint32Array(WORD_LENGTH))) {
-    word += LETTERS[number % LETTERS.length];
-  }
-  return word;
 }

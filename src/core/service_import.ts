@@ -6,8 +6,8 @@
 import { NO_MATCH } from "../subject/match_result.ts";
 import type { SubjectMapping } from "../subject/transform.ts";
 import type { Connection } from "./connection.ts";
-import type { Carrier, Crossing } from "./crossing.ts";
-import { crossingSubscription, Passage } from "./crossing.ts";
+import type { Carrier } from "./crossing.ts";
+import { Crossing, crossingSubscription, Passage } from "./crossing.ts";
 import type { RequesterFacts } from "./request_info.ts";
 import { requestHeaders } from "./request_info.ts";
 import type { Responses, ResponseTerms } from "./responses.ts";
@@ -23,13 +23,14 @@ export interface ServiceTerms extends ResponseTerms {
 const NO_REPLY = new Uint8Array(0);
 
 /** Subscribes in the importing account, always. */
-export class ServiceImport implements Crossing {
+export class ServiceImport extends Crossing {
   readonly #exporter: Responses;
   readonly #importer: Responses;
   readonly #terms: ServiceTerms;
 
   /** Works at once; the accounts are those the answers are owed in. */
   constructor(exporter: Responses, importer: Responses, terms: ServiceTerms) {
+    super();
     this.#exporter = exporter;
     this.#importer = importer;
     this.#terms = terms;
@@ -59,14 +60,6 @@ export class ServiceImport implements Crossing {
     if (copies === 0) this.#exporter.forget(reply);
     return copies > 0;
   }
-
-  /** `SubscriptionOwner` */
-  mayReceive(): boolean {
-    return true;
-  }
-
-  /** `SubscriptionOwner`: it has no end of its own. */
-  exhausted(): void {}
 
   /**
    * The requester's own account alone decides what is told of it: an account

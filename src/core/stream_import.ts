@@ -8,15 +8,15 @@ import { NO_MATCH } from "../subject/match_result.ts";
 import type { SubjectMapping } from "../subject/transform.ts";
 import type { Account, InterestListener } from "./account.ts";
 import type { Connection } from "./connection.ts";
-import type { Carrier, Crossing } from "./crossing.ts";
-import { crossingSubscription, Passage } from "./crossing.ts";
+import type { Carrier } from "./crossing.ts";
+import { Crossing, crossingSubscription, Passage } from "./crossing.ts";
 import type { Subscription } from "./subscription.ts";
 
 /**
  * Subscribes in the exporting account while somebody in the importing one has
  * a subscription that overlaps the import.
  */
-export class StreamImport implements Crossing, InterestListener {
+export class StreamImport extends Crossing implements InterestListener {
   readonly #exporter: Account;
   readonly #importer: Account;
   readonly #mapping: SubjectMapping;
@@ -26,6 +26,7 @@ export class StreamImport implements Crossing, InterestListener {
 
   /** Works at once. `mapping` leads from the exporter's subjects to the importer's. */
   constructor(exporter: Account, importer: Account, mapping: SubjectMapping) {
+    super();
     this.#exporter = exporter;
     this.#importer = importer;
     this.#mapping = mapping;
@@ -59,12 +60,4 @@ export class StreamImport implements Crossing, InterestListener {
     draft.finish(inHand);
     return carrier.forward(result, publisher, draft, Passage.Stream) > 0;
   }
-
-  /** `SubscriptionOwner` */
-  mayReceive(): boolean {
-    return true;
-  }
-
-  /** `SubscriptionOwner`: it has no end of its own. */
-  exhausted(): void {}
 }

@@ -57,6 +57,15 @@ export interface OtherServer {
   trace(message: Message, members: readonly Subscription[]): void;
 }
 
+/**
+ * What tells interest of one account from other interest: its subject and queue
+ * group, one character per byte.
+ */
+export function interestKey(subject: Uint8Array, queue: string | null): string {
+  const text = latin1(subject);
+  return queue === null ? text : `${text} ${queue}`;
+}
+
 /** Held by a client and by the sublist of its account. */
 export class Subscription implements Interest {
   /** Who made it. */

@@ -3,6 +3,7 @@
  * open files are waited out: they must not end the server.
  */
 
+import { errorText } from "../error_text.ts";
 import type { Clock, ResolvedOptions } from "../options.ts";
 import type { Listener, Transport } from "../transport/transport.ts";
 
@@ -35,7 +36,7 @@ export async function acceptLoop(
       if (signal.aborted) return;
       options.log.error(
         `Temporary Client Accept Error (${
-          error instanceof Error ? error.message : error
+          errorText(error)
         }), sleeping ${pauseMs}ms`,
       );
       await sleep(pauseMs, options.clock, signal);

@@ -4,9 +4,10 @@
  * them afterwards is up to the server.
  */
 
-import type { ConnectionContext } from "../core/connection.ts";
+import type { ConnectionContext } from "../core/connection_context.ts";
 import { Connection } from "../core/connection.ts";
 import { connectionsExceeded, ListenError } from "../errors.ts";
+import { hostPort } from "../host_port.ts";
 import type { ResolvedOptions, ResolvedTls } from "../options.ts";
 import type { ClientHost } from "../peer/client.ts";
 import { Client } from "../peer/client.ts";
@@ -15,7 +16,6 @@ import { loadTls } from "../transport/tls_context.ts";
 import type { Listener, Transport } from "../transport/transport.ts";
 import type { Info } from "../wire/info.ts";
 import { acceptLoop } from "./accept_loop.ts";
-import { hostPort } from "./addresses.ts";
 import type { Connections } from "./connections.ts";
 import type { TlsPolicy } from "./tls_greeting.ts";
 import { greet, tlsInfo } from "./tls_greeting.ts";

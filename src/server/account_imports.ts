@@ -9,6 +9,7 @@ import type {
   ExportOptions,
   ImportOptions,
 } from "../auth_options.ts";
+import { DEFAULT_THRESHOLD_MS } from "../core/responses.ts";
 import { ConfigError } from "../errors.ts";
 import { isLiteralSubject, isValidSubject } from "../subject/subject.ts";
 import type { SubjectMapping } from "../subject/transform.ts";
@@ -44,8 +45,6 @@ interface Export {
   readonly single: boolean;
   readonly thresholdMs: number;
 }
-
-const DEFAULT_THRESHOLD_MS = 120_000;
 
 /**
  * The imports of all accounts. Throws `ConfigError` for exports and imports
@@ -137,7 +136,8 @@ function readImport(
   if (!isValidSubject(subject)) refuse("invalid subject");
   const match = findExport(offers, kind, subject, name) ??
     refuse("not exported to it");
-  const local = localSubject(kind, source.subject, options, refuse);
+  checkPrefix(kind, options, refuse);
+  const local = localSubject(source.subject, options);
   const mapping = mapSubjects(subject, encodeUtf8(local));
   if (typeof mapping === "string") {
     return refuse(`cannot map to "${local}": ${mapping}`);
@@ -154,21 +154,29 @@ function readImport(
   };
 }
 
-/** The subject in the importing account. */
-function localSubject(
-  kind: Kind,
+/** What `subject` of the exporter is called in the importing account. */
+export function localSubject(
   subject: string,
-  { prefix, to }: ImportOptions,
-  refuse: (why: string) => never,
+  { prefix = "", to }: ImportOptions,
 ): string {
-  if (prefix === undefined || prefix === "") return to ?? subject;
+  return prefix === "" ? to ?? subject : `${undotted(prefix)}.${subject}`;
+}
+
+function checkPrefix(
+  kind: Kind,
+  { prefix = "", to }: ImportOptions,
+  refuse: (why: string) => never,
+): void {
+  if (prefix === "") return;
   if (kind === "service") refuse("only streams have a prefix");
   if (to !== undefined) refuse('"prefix" and "to" exclude each other');
-  const plain = prefix.endsWith(".") ? prefix.slice(0, -1) : prefix;
-  if (!isLiteralSubject(encodeUtf8(plain))) {
-    refuse(`prefix "${prefix}" must be a subject without wildcards`);
-  }
-  return `${plain}.${subject}`;
+  if (isLiteralSubject(encodeUtf8(undotted(prefix)))) return;
+  refuse(`prefix "${prefix}" must be a subject without wildcards`);
+}
+
+/** A prefix may end with the dot that follows it. */
+function undotted(prefix: string): string {
+  return prefix.endsWith(".") ? prefix.slice(0, -1) : prefix;
 }
 
 /** What allows `importer` to have `subject`; the very same subject first. */

@@ -2,6 +2,7 @@
 
 import type { AccountOptions } from "../auth_options.ts";
 import type { ExportSnapshot, ImportSnapshot } from "../monitor/snapshots.ts";
+import { localSubject } from "./account_imports.ts";
 
 const RESPONSE_TYPES = {
   singleton: "Singleton",
@@ -17,11 +18,10 @@ export function importsOf(
     const type = one.stream === undefined ? "service" : "stream";
     const { account: from, subject } = one.stream ?? one.service ??
       { account: "", subject: "" };
-    const prefixed = one.prefix ? `${one.prefix}.${subject}` : subject;
     return {
       account: from,
       subject,
-      localSubject: one.to || prefixed,
+      localSubject: localSubject(subject, one),
       type,
       share: one.share ?? false,
     };

@@ -1,19 +1,6 @@
-/** Addresses as text: `host:port`, with brackets around IPv6. */
+/** Where a server that listens on an address is reached, here and elsewhere. */
 
 import { granted } from "../permission.ts";
-
-/** Joins them. */
-export function hostPort(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** Splits `host:port`; a port of 0 if there is none. */
-export function splitHostPort(text: string): [string, number] {
-  const colon = text.lastIndexOf(":");
-  return colon < 0
-    ? [text, 0]
-    : [text.slice(0, colon).replace(/^\[|\]$/g, ""), +text.slice(colon + 1)];
-}
 
 /** Where a server that listens on `host` is reached from its own machine. */
 export function localHost(host: string): string {

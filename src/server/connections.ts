@@ -4,7 +4,8 @@
  */
 
 import type { CloseReason } from "../errors.ts";
-import type { Connection, Traffic } from "../core/connection.ts";
+import type { Connection } from "../core/connection.ts";
+import type { Traffic } from "../core/connection_context.ts";
 import type { RouteTarget } from "../cluster/route_url.ts";
 import type { Client } from "../peer/client.ts";
 import type { Route } from "../peer/route.ts";

@@ -79,6 +79,7 @@ export class ServerEvents extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
+
 /** What an event says of a client that was let in. */
 export function factsOf(client: Client): ConnectedClient {
   const { account, connection, login, options } = client;

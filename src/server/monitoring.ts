@@ -5,16 +5,15 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { hostPort } from "../host_port.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Certificate, Monitor } from "../monitor/monitor.ts";
 import type { Snapshots } from "../monitor/snapshots.ts";
 import type { ResolvedMonitor } from "../monitor_options.ts";
 import { loadTls } from "../transport/tls_context.ts";
-import { hostPort, localHost } from "./addresses.ts";
+import { localHost } from "./addresses.ts";
 import { ProcessMeter } from "./process_meter.ts";
 import type { MonitoredServer, ServerSnapshots } from "./server_snapshots.ts";
-
-export type { MonitoredServer };
 
 /** See the module. */
 export class Monitoring {

@@ -4,18 +4,19 @@
  */
 
 import { BUSY_WAIT_HELPS, BusyWait } from "../core/busy_wait.ts";
-import type { ConnectionContext } from "../core/connection.ts";
+import type { ConnectionContext } from "../core/connection_context.ts";
 import { Fanout } from "../core/fanout.ts";
 import { FlushList } from "../core/outbound.ts";
 import type { Account } from "../core/account.ts";
 import { Turn } from "../core/turn.ts";
 import type { CloseReason } from "../errors.ts";
+import { hostPort } from "../host_port.ts";
 import type { Client, ClientHost } from "../peer/client.ts";
 import { BufferPool } from "../wire/buffer.ts";
 import type { Info } from "../wire/info.ts";
 import { Acceptor } from "./acceptor.ts";
 import { Accounts } from "./accounts.ts";
-import { hostPort, reachableHosts } from "./addresses.ts";
+import { reachableHosts } from "./addresses.ts";
 import type { Cluster, ClusterHost } from "./cluster.ts";
 import { Connections } from "./connections.ts";
 import type { ServerEvents } from "./events.ts";
@@ -55,14 +56,23 @@ export interface SystemAccount {
 
 /** See the module. */
 export class Parts {
+  /** All its accounts. */
   readonly accounts: Accounts;
+  /** Lets clients in. */
   readonly acceptor: Acceptor;
+  /** Clients and routes there are, and what is remembered of those gone. */
   readonly connections: Connections;
+  /** What all connections share. */
   readonly context: ConnectionContext;
+  /** Delivers messages. */
   readonly fanout: Fanout;
+  /** Decides who clients are. */
   readonly logins: Logins;
+  /** Figures, served or not. */
   readonly monitoring: Monitoring;
+  /** Looks after connections. */
   readonly sweeper: Sweeper;
+  /** What the server says and answers itself. */
   readonly system: SystemAccount;
   readonly #owner: PartsOwner;
   readonly #subjectSeed: number;

@@ -3,14 +3,14 @@
  * changed or used, none. Connections stay, unless there are too many now.
  */
 
+import { checkAuthorization } from "../auth/check_authorization.ts";
+import { checkCluster } from "../cluster/check_cluster.ts";
 import { changesBetween, describeChange } from "../config/changes.ts";
 import { connectionsExceeded } from "../errors.ts";
 import type { Fanout } from "../core/fanout.ts";
 import type { ResolvedOptions, ServerOptions } from "../options.ts";
 import { resolveOptions } from "../options.ts";
 import type { Acceptor } from "./acceptor.ts";
-import { checkAuthorization } from "../auth/check_authorization.ts";
-import { checkCluster } from "../cluster/check_cluster.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Connections } from "./connections.ts";

@@ -3,7 +3,9 @@
  * cluster's TLS where it is configured. What is said on them is up to routes.
  */
 
+import { errorText } from "../error_text.ts";
 import { ListenError, TlsError } from "../errors.ts";
+import { hostPort } from "../host_port.ts";
 import type { ResolvedOptions, ResolvedTls } from "../options.ts";
 import type { RareLog } from "../cluster/rare_log.ts";
 import type { RouteUrl } from "../cluster/route_url.ts";
@@ -14,7 +16,6 @@ import { loadTls } from "../transport/tls_context.ts";
 import { dialTls } from "../transport/tls_dial.ts";
 import type { Listener, TlsFacts, Transport } from "../transport/transport.ts";
 import { acceptLoop } from "./accept_loop.ts";
-import { hostPort } from "./addresses.ts";
 
 /** Longest a dial may take, in milliseconds. */
 const DIAL_MS = 1000;
@@ -188,9 +189,7 @@ export class RouteLinks {
     const { hostname, port } = remoteAddress;
     this.#refusals.error(
       hostPort(hostname, port),
-      `TLS route handshake error: ${
-        error instanceof Error ? error.message : error
-      }`,
+      `TLS route handshake error: ${errorText(error)}`,
     );
   }
 }

@@ -10,7 +10,8 @@ import {
   hasPlainSecret,
 } from "../auth/check_authorization.ts";
 import { checkCluster } from "../cluster/check_cluster.ts";
-import type { Traffic } from "../core/connection.ts";
+import type { Traffic } from "../core/connection_context.ts";
+import { hostPort } from "../host_port.ts";
 import { checkOptions } from "../option_shape.ts";
 import type { ServerOptions } from "../options.ts";
 import { resolveOptions } from "../options.ts";
@@ -20,7 +21,7 @@ import type { Transport } from "../transport/transport.ts";
 import { NATS_VERSION, VERSION } from "../version.ts";
 import { Accounts } from "./accounts.ts";
 import { checkTransport } from "./acceptor.ts";
-import { hostPort, localHost } from "./addresses.ts";
+import { localHost } from "./addresses.ts";
 import type { ClosedConnection } from "./connections.ts";
 import { letGo } from "./lame_duck.ts";
 import { checkMonitoring } from "./monitoring.ts";

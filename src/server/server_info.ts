@@ -1,13 +1,13 @@
 /** What INFO says to a client (client-protocol §1.2). */
 
+import { splitHostPort } from "../host_port.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Client } from "../peer/client.ts";
 import { API_LEVEL, NATS_VERSION } from "../version.ts";
 import type { Info } from "../wire/info.ts";
-import { splitHostPort } from "./addresses.ts";
 
-/** The server as clients see it. */
-export interface ServerFacts {
+/** What INFO is made of. */
+export interface InfoSource {
   /** Its public nkey. */
   readonly id: string;
   /** Its name. */
@@ -21,23 +21,23 @@ export interface ServerFacts {
 }
 
 /** INFO for this client, complete, as of now. */
-export function infoFor(client: Client, facts: ServerFacts): Info {
-  const { clientAdvertise, host, maxPayload, noHeaderSupport } = facts.options;
+export function infoFor(client: Client, source: InfoSource): Info {
+  const { clientAdvertise, host, maxPayload, noHeaderSupport } = source.options;
   const { account, connection } = client;
   const [advertisedHost, advertisedPort] = splitHostPort(clientAdvertise);
   return {
-    server_id: facts.id,
-    server_name: facts.name,
+    server_id: source.id,
+    server_name: source.name,
     version: NATS_VERSION,
     proto: 1,
     go: `deno${Deno.version.deno}`,
     host: advertisedHost || host,
-    port: advertisedPort || facts.port,
+    port: advertisedPort || source.port,
     headers: !noHeaderSupport,
     max_payload: account.payloadLimit(maxPayload),
     client_id: connection.id,
     client_ip: connection.transport.remoteAddress.hostname,
     api_lvl: API_LEVEL,
-    ...facts.more,
+    ...source.more,
   };
 }

@@ -2,10 +2,11 @@
 
 import { loginTimeoutMs } from "../auth/authenticator.ts";
 import type { Account } from "../core/account.ts";
-import type { Traffic } from "../core/connection.ts";
+import type { Traffic } from "../core/connection_context.ts";
 import type { FlushList } from "../core/outbound.ts";
 import type { Subscription } from "../core/subscription.ts";
 import { CHECK_CROSSING } from "../core/subscription.ts";
+import { splitHostPort } from "../host_port.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Client } from "../peer/client.ts";
 import type {
@@ -24,7 +25,6 @@ import { PING } from "../wire/encoder.ts";
 import { exportsOf, importsOf } from "./account_snapshots.ts";
 import type { Acceptor } from "./acceptor.ts";
 import type { Accounts } from "./accounts.ts";
-import { splitHostPort } from "./addresses.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ClosedConnection, Connections } from "./connections.ts";
 import { addTraffic, zeroTraffic } from "./connections.ts";

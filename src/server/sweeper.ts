@@ -3,7 +3,8 @@
  * and memory that is no longer of use. One timer for all of them.
  */
 
-import type { Connection, ConnectionContext } from "../core/connection.ts";
+import type { Connection } from "../core/connection.ts";
+import type { ConnectionContext } from "../core/connection_context.ts";
 
 /** How often connections are looked after, in milliseconds. */
 const SWEEP_MS = 250;

@@ -5,6 +5,7 @@
  */
 
 import type { Account } from "../core/account.ts";
+import { randomWord } from "../core/random_word.ts";
 import { timeText } from "../monitor/text_forms.ts";
 import type { Snapshots } from "../monitor/snapshots.ts";
 import type { Client } from "../peer/client.ts";
@@ -14,8 +15,7 @@ import { statsz } from "./system_statsz.ts";
 import type { SystemSender } from "./system_sender.ts";
 
 const ADVISORY = "io.nats.server.advisory.v1";
-const LETTERS =
-  "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/** Letters in the id of an event. */
 const ID_LENGTH = 22;
 
 /** What events are made of. */
@@ -115,7 +115,7 @@ export class SystemEvents {
   #head(type: string): object {
     return {
       type: `${ADVISORY}.${type}`,
-      id: newId(),
+      id: randomWord(ID_LENGTH),
       timestamp: timeText(this.#source.epochMs()),
       server: this.#sender.facts(),
     };
@@ -135,12 +135,4 @@ export class SystemEvents {
 /** Left out when it was never measured. */
 function nanoseconds(ms: number): number | undefined {
   return ms > 0 ? Math.round(ms * 1e6) : undefined;
-}
-
-function newId(): string {
-  let id = "";
-  for (const number of crypto.getRandomValues(new Uint32Array(ID_LENGTH))) {
-    id += LETTERS[number % LETTERS.length];
-  }
-  return id;
 }

@@ -4,11 +4,12 @@
  */
 
 import type { Account } from "../core/account.ts";
-import type { ConnectionContext } from "../core/connection.ts";
+import type { ConnectionContext } from "../core/connection_context.ts";
 import { Connection } from "../core/connection.ts";
 import { Passage } from "../core/crossing.ts";
 import type { Draft } from "../core/draft.ts";
 import type { Fanout } from "../core/fanout.ts";
+import { splitHostPort } from "../host_port.ts";
 import { timeText } from "../monitor/text_forms.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { MatchResult } from "../subject/match_result.ts";
@@ -16,7 +17,6 @@ import type { Subscription } from "../core/subscription.ts";
 import { memoryPair } from "../transport/memory.ts";
 import { NATS_VERSION } from "../version.ts";
 import { encodeUtf8 } from "../wire/ascii.ts";
-import { splitHostPort } from "./addresses.ts";
 
 /** What it needs of its server. */
 export interface SenderHost {

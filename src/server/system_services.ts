@@ -6,8 +6,8 @@
 
 import type { Account } from "../core/account.ts";
 import type { Connection } from "../core/connection.ts";
-import type { Carrier, Crossing } from "../core/crossing.ts";
-import { crossingSubscription, Passage } from "../core/crossing.ts";
+import type { Carrier } from "../core/crossing.ts";
+import { Crossing, crossingSubscription, Passage } from "../core/crossing.ts";
 import type { Clock, ResolvedOptions } from "../options.ts";
 import { Pace, SLICE_MS } from "../monitor/pace.ts";
 import type { Client } from "../peer/client.ts";
@@ -45,7 +45,7 @@ interface Waiting extends SystemRequest {
 }
 
 /** See the module. */
-export class SystemServices implements Crossing {
+export class SystemServices extends Crossing {
   readonly #host: ServiceHost;
   readonly #sender: SystemSender;
   #system: Account | null = null;
@@ -56,6 +56,7 @@ export class SystemServices implements Crossing {
 
   /** Serves nobody yet. */
   constructor(sender: SystemSender, host: ServiceHost) {
+    super();
     this.#sender = sender;
     this.#host = host;
   }
@@ -101,14 +102,6 @@ export class SystemServices implements Crossing {
     this.#working ??= this.#work();
     return true;
   }
-
-  /** `SubscriptionOwner` */
-  mayReceive(): boolean {
-    return true;
-  }
-
-  /** `SubscriptionOwner`: services have no end of their own. */
-  exhausted(): void {}
 
   /** Answers nobody any more; resolves when nothing is under way. */
   async stop(): Promise<void> {

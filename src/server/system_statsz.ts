@@ -1,15 +1,11 @@
 /** Figures of a server for the system account: `statsz` of its messages. */
 
-import type { KindCounts, Snapshots } from "../monitor/snapshots.ts";
+import type {
+  KindCounts,
+  Snapshots,
+  TrafficSnapshot,
+} from "../monitor/snapshots.ts";
 import { timeText } from "../monitor/text_forms.ts";
-
-/** What has passed. */
-interface Carried {
-  readonly inMsgs: number;
-  readonly inBytes: number;
-  readonly outMsgs: number;
-  readonly outBytes: number;
-}
 
 /** As the official server has it, in its order. */
 export function statsz(snapshots: Snapshots): object {
@@ -48,11 +44,11 @@ export function statsz(snapshots: Snapshots): object {
   };
 }
 
-function sent({ outMsgs, outBytes }: Carried): object {
+function sent({ outMsgs, outBytes }: TrafficSnapshot): object {
   return { msgs: outMsgs, bytes: outBytes };
 }
 
-function received({ inMsgs, inBytes }: Carried): object {
+function received({ inMsgs, inBytes }: TrafficSnapshot): object {
   return { msgs: inMsgs, bytes: inBytes };
 }
 

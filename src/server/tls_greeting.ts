@@ -7,6 +7,7 @@
  */
 
 import type { Connection } from "../core/connection.ts";
+import { errorText } from "../error_text.ts";
 import type { Clock } from "../options.ts";
 import type { Client } from "../peer/client.ts";
 import { PeekTransport } from "../transport/peek.ts";
@@ -52,7 +53,7 @@ export async function greet(
   try {
     return await greeting.proceed();
   } catch (error) {
-    greeting.giveUp(error instanceof Error ? error.message : String(error));
+    greeting.giveUp(errorText(error));
     return null;
   }
 }

@@ -24,7 +24,7 @@ export class SubjectTransform {
   /** For each token of a result, its bytes or which token it is of the subject. */
   constructor(pattern: Uint8Array, tokens: readonly (Uint8Array | number)[]) {
     this.pattern = pattern;
-    this.#pieces = join(tokens);
+    this.#pieces = piecesOf(tokens);
     this.#starts = new Int32Array(countTokens(pattern));
     let growth = 0;
     for (const piece of this.#pieces) {
@@ -91,19 +91,8 @@ export function mapSubjects(
     return 'both subjects or none must end with ">"';
   }
   const stars = [...from.keys()].filter((i) => isWildcard(from[i], Token.Star));
-  /** For each star of the source, the token of the destination it goes to. */
-  const places: number[] = [];
-  let next = 0;
-  for (const [place, token] of to.entries()) {
-    const star = isWildcard(token, Token.Star) ? next++ : ordinal(token);
-    if (star < 0) continue;
-    if (star >= stars.length) return `no wildcard for token ${place + 1}`;
-    if (places[star] !== undefined) return "a wildcard is used twice";
-    places[star] = place;
-  }
-  if (stars.some((_, star) => places[star] === undefined)) {
-    return "not all wildcards are used";
-  }
+  const places = placesOf(stars.length, to);
+  if (typeof places === "string") return places;
   const forth: (Uint8Array | number)[] = [...to];
   const back: (Uint8Array | number)[] = [...from];
   const pattern = [...to];
@@ -120,6 +109,23 @@ export function mapSubjects(
     forth: new SubjectTransform(source.slice(), forth),
     back: new SubjectTransform(joined(pattern), back),
   };
+}
+
+/**
+ * For each of `count` stars of the source, the token of the destination it goes
+ * to; what is wrong if one goes nowhere or more than once.
+ */
+function placesOf(count: number, to: readonly Uint8Array[]): number[] | string {
+  const places = new Array<number>(count).fill(-1);
+  let next = 0;
+  for (const [place, token] of to.entries()) {
+    const star = isWildcard(token, Token.Star) ? next++ : ordinal(token);
+    if (star < 0) continue;
+    if (star >= count) return `no wildcard for token ${place + 1}`;
+    if (places[star] >= 0) return "a wildcard is used twice";
+    places[star] = place;
+  }
+  return places.includes(-1) ? "not all wildcards are used" : places;
 }
 
 function tokensOf(subject: Uint8Array): Uint8Array[] {
@@ -150,7 +156,7 @@ function joined(tokens: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Puts dots between tokens, and all bytes that follow each other in one. */
-function join(
+function piecesOf(
   tokens: readonly (Uint8Array | number)[],
 ): (Uint8Array | number)[] {
   const pieces: (Uint8Array | number)[] = [];

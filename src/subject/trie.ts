@@ -26,7 +26,9 @@ export interface Interest {
 
 /** Members of one queue group that share a subject. */
 export interface Group<S> {
+  /** As `Interest.queue`. */
   readonly name: string;
+  /** In no order; each knows its `slot`. */
   readonly members: S[];
 }
 
@@ -35,8 +37,11 @@ export interface Group<S> {
  * subscription, so lists are made when needed and for what they hold.
  */
 export class Node<S extends Interest> {
+  /** Those without a queue group; each knows its `slot`. */
   plain: S[] = NOBODY;
+  /** The others, by group; none of them is empty. */
   groups: Group<S>[] = NOBODY;
+  /** Tokens that follow; `null` instead of an empty level. */
   next: Level<S> | null = null;
   /** What `merge` made of this node alone, until the node changes. */
   snapshot: MatchResult<S> | null = null;
@@ -46,10 +51,12 @@ export class Node<S extends Interest> {
     return this.plain.length !== 0 || this.groups.length !== 0;
   }
 
+  /** Nobody has any use for it. */
   get empty(): boolean {
     return !this.holds && this.next === null;
   }
 
+  /** Adds a subscription, in constant time but for finding its group. */
   add(subscription: S): void {
     this.snapshot = null;
     const { queue } = subscription;
@@ -67,7 +74,7 @@ export class Node<S extends Interest> {
     }
   }
 
-  /** Whether the subscription was there. */
+  /** Takes a subscription out; whether it was there. */
   remove(subscription: S): boolean {
     const { queue } = subscription;
     if (queue === null) {
@@ -116,10 +123,14 @@ interface Literal<S extends Interest> {
 
 /** All the tokens that stand at one position behind one prefix. */
 export class Level<S extends Interest> {
+  /** By hash; those that share one form a chain. */
   readonly #literals = new Map<number, Literal<S>>();
+  /** Of `*`. */
   star: Node<S> | null = null;
+  /** Of `>`. */
   tail: Node<S> | null = null;
 
+  /** There is no token. */
   get empty(): boolean {
     return this.#literals.size === 0 && this.star === null &&
       this.tail === null;

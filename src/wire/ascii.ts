@@ -4,7 +4,7 @@
  */
 
 /** `\t` */
-export const TAB = 0x09;
+const TAB = 0x09;
 /** `\n` */
 export const LF = 0x0a;
 /** `\r` */

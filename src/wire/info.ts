@@ -3,6 +3,7 @@
  * (client-protocol §1.2 and §2). Pure: text in, checked values out.
  */
 
+import { errorText } from "../error_text.ts";
 import { FrameError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { decodeUtf8, encodeUtf8 } from "./ascii.ts";
@@ -217,8 +218,7 @@ export function readObject(
   try {
     value = JSON.parse(decodeUtf8(json));
   } catch (error) {
-    const cause = error instanceof Error ? error.message : error;
-    return `invalid ${operation}: ${cause}`;
+    return `invalid ${operation}: ${errorText(error)}`;
   }
   if (value === null) return {};
   if (typeof value !== "object" || Array.isArray(value)) {

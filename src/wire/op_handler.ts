@@ -8,20 +8,30 @@ import type { ByteBuffer } from "./buffer.ts";
 import type { Message } from "./message.ts";
 
 /**
- * What each operation means: one implementation per kind of peer.
+ * What the operations mean that every kind of connection has.
  *
  * Every method that returns a boolean says whether to go on with what is left
  * of the buffer: `false` when the connection is closing, or when its owner
  * wants to do something else first. Arguments lie in the read buffer and are
  * valid only during the call: copy to keep.
  */
-export interface OpHandler {
+export interface CommonOpHandler {
   /** `CONNECT <json>` */
   connect(json: Uint8Array): boolean;
+  /** `INFO <json>` */
+  info(json: Uint8Array): boolean;
   /** `PING` */
   ping(): boolean;
   /** `PONG` */
   pong(): boolean;
+  /** The peer broke the protocol, or said `-ERR`; parsing has stopped for good. */
+  violation(error: ProtocolError): void;
+  /** Told of every operation as `NAME arguments` while tracing. */
+  trace(operation: string): void;
+}
+
+/** What each operation of a client means. */
+export interface OpHandler extends CommonOpHandler {
   /** `SUB <subject> [queue] <sid>` */
   subscribe(
     subject: Uint8Array,
@@ -32,12 +42,6 @@ export interface OpHandler {
   unsubscribe(sid: Uint8Array, max: number): boolean;
   /** `PUB` or `HPUB`, payload complete. `message` is refilled afterwards. */
   publish(message: Message): boolean;
-  /** `INFO <json>` */
-  info(json: Uint8Array): boolean;
-  /** The peer broke the protocol; parsing has stopped for good. */
-  violation(error: ProtocolError): void;
-  /** Told of every operation as `NAME arguments` while tracing. */
-  trace(operation: string): void;
 }
 
 /** Turns bytes into operations, of whatever kind of peer. */

@@ -24,7 +24,7 @@ import type { ByteBuffer } from "./buffer.ts";
 import type { Message } from "./message.ts";
 import type { ParserLimits } from "./message_scanner.ts";
 import { MessageScanner } from "./message_scanner.ts";
-import type { OpHandler } from "./op_handler.ts";
+import type { CommonOpHandler } from "./op_handler.ts";
 
 /**
  * How an operation ended: it is done, go on behind it; it is not complete yet;
@@ -42,12 +42,6 @@ export interface Operation {
    */
   readonly gap: "blank" | "optional" | "ignored";
 }
-
-/** The calls every kind of peer has. */
-export type CommonHandler = Pick<
-  OpHandler,
-  "connect" | "ping" | "pong" | "info" | "violation" | "trace"
->;
 
 /** What makes the parser of one kind of connection. */
 export interface Dialect {
@@ -88,7 +82,7 @@ export abstract class OperationParser {
   need = 0;
 
   readonly #dialect: Dialect;
-  readonly #handler: CommonHandler;
+  readonly #handler: CommonOpHandler;
   readonly #message: Message;
   /** An operation without arguments whose line end has not come yet. */
   #skipping: string | null = null;
@@ -108,7 +102,7 @@ export abstract class OperationParser {
    */
   constructor(
     dialect: Dialect,
-    handler: CommonHandler,
+    handler: CommonOpHandler,
     message: Message,
     limits: ParserLimits,
     seed: number,

@@ -3,24 +3,14 @@
  * bytes (cluster-protocol §2.1).
  */
 
-import type { ProtocolError } from "../errors.ts";
 import type { Message } from "./message.ts";
+import type { CommonOpHandler } from "./op_handler.ts";
 
 /**
- * What each operation between two servers means. As in `OpHandler`, methods
- * that return a boolean say whether to go on with what is left of the buffer,
- * and bytes are valid only during the call. Accounts and queues come with one
- * character per byte.
+ * What each operation between two servers means. Accounts and queues come with
+ * one character per byte.
  */
-export interface RouteOpHandler {
-  /** `CONNECT <json>` */
-  connect(json: Uint8Array): boolean;
-  /** `INFO <json>` */
-  info(json: Uint8Array): boolean;
-  /** `PING` */
-  ping(): boolean;
-  /** `PONG` */
-  pong(): boolean;
+export interface RouteOpHandler extends CommonOpHandler {
   /** `RS+ <account> <subject> [queue weight]`; the weight of a plain one is 1. */
   interest(
     account: string,
@@ -44,8 +34,4 @@ export interface RouteOpHandler {
     account: string,
     queues: readonly string[] | null,
   ): boolean;
-  /** The peer broke the protocol, or said `-ERR`; parsing has stopped for good. */
-  violation(error: ProtocolError): void;
-  /** Told of every operation as `NAME arguments` while tracing. */
-  trace(operation: string): void;
 }

@@ -22,11 +22,6 @@ export function markBlanks(word: number): number {
   return (word - 0x21212121) & ~word & HIGH_BITS;
 }
 
-/** Which byte, 0 to 3, the lowest mark of `markBlanks` stands in. */
-export function firstMark(marks: number): number {
-  return (31 - Math.clz32(marks & -marks)) >> 3;
-}
-
 /** Adds one little-endian word to a hash. */
 export function hashWord(hash: number, word: number): number {
   const mixed = Math.imul(hash ^ word, 0x9e3779b1);
@@ -34,7 +29,7 @@ export function hashWord(hash: number, word: number): number {
 }
 
 /** The lowest `count` bytes of a word, 1 to 3. */
-export function lowBytes(word: number, count: number): number {
+function lowBytes(word: number, count: number): number {
   return word & ((1 << (count << 3)) - 1);
 }
 

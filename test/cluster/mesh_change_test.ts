@@ -71,7 +71,7 @@ Deno.test("Mesh cannot use an address that is none, and keeps its secrets", asyn
   await world.run(1000);
   assert.deepEqual(faults(world), []);
   assert.deepEqual(world.errors, [
-    'NA: Cannot use route "http://b:6222"',
+    'NA: Cannot use route "http://…@b:6222"',
     'NA: Cannot use route "b:0"',
   ]);
 });

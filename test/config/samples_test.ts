@@ -3,11 +3,7 @@
 import assert from "node:assert/strict";
 import { readConfigFile } from "../../src/config/load.ts";
 import { SETTINGS } from "../../src/config/schema.ts";
-import {
-  checkSettings,
-  settingsOf,
-  unsupported,
-} from "../../src/config/settings.ts";
+import { checkSettings, settingsOf } from "../../src/config/settings.ts";
 import { DEFAULT_OPTIONS, resolveOptions } from "../../src/options.ts";
 import { Server } from "../../src/server/server.ts";
 import {
@@ -54,8 +50,7 @@ Deno.test("config/full.conf has every setting there is", async () => {
   const { values } = await readConfigFile(path("full.conf"));
   const missing = SETTINGS
     .filter(({ fullTarget, parts }) =>
-      parts === undefined && !unsupported(fullTarget) &&
-      !INSTEAD_OF_OTHERS.includes(fullTarget)
+      parts === undefined && !INSTEAD_OF_OTHERS.includes(fullTarget)
     )
     .filter(({ fullTarget }) => !values.has(fullTarget))
     .map(({ path }) => path);

@@ -2,13 +2,13 @@
 
 import type { CloseReason, ProtocolError } from "../../src/errors.ts";
 import type { Log } from "../../src/log.ts";
+import { Mesh } from "../../src/cluster/mesh.ts";
 import type {
   MeshHost,
   MeshOptions,
   MeshRoute,
-  RouteTarget,
-} from "../../src/cluster/mesh.ts";
-import { Mesh } from "../../src/cluster/mesh.ts";
+} from "../../src/cluster/mesh_host.ts";
+import type { RouteTarget } from "../../src/cluster/route_url.ts";
 import type { Address, Transport } from "../../src/transport/transport.ts";
 import type { RouteConnect, RouteInfo } from "../../src/wire/route_info.ts";
 import type { Inhabitant, Line, MeshWorld, WireEnd } from "./mesh_world.ts";

@@ -6,7 +6,7 @@
 
 import type { CloseReason } from "../../src/errors.ts";
 import type { Clock } from "../../src/options.ts";
-import type { RouteUrl } from "../../src/cluster/mesh.ts";
+import type { RouteUrl } from "../../src/cluster/route_url.ts";
 import type { Address, Transport } from "../../src/transport/transport.ts";
 import type { RouteConnect, RouteInfo } from "../../src/wire/route_info.ts";
 

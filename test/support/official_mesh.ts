@@ -6,7 +6,7 @@
  */
 
 import { parseRouteUrl } from "../../src/cluster/route_url.ts";
-import type { RouteTarget } from "../../src/cluster/mesh.ts";
+import type { RouteTarget } from "../../src/cluster/route_url.ts";
 import type { RouteInfo } from "../../src/wire/route_info.ts";
 import type { Inhabitant, Line, MeshWorld, WireEnd } from "./mesh_world.ts";
 import { PORT } from "./mesh_world.ts";

@@ -2,7 +2,7 @@
 
 import type { PermissionOptions } from "../../src/auth_options.ts";
 import { Account } from "../../src/core/account.ts";
-import type { ConnectionContext } from "../../src/core/connection.ts";
+import type { ConnectionContext } from "../../src/core/connection_context.ts";
 import { Connection } from "../../src/core/connection.ts";
 import { Fanout } from "../../src/core/fanout.ts";
 import { FlushList } from "../../src/core/outbound.ts";

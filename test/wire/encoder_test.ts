@@ -12,35 +12,9 @@ import {
   writeFrame,
   writeHead,
 } from "../../src/wire/encoder.ts";
-import { Message } from "../../src/wire/message.ts";
+import type { MessageParts } from "../support/messages.ts";
+import { message, text } from "../support/messages.ts";
 
-interface Parts {
-  readonly subject: string;
-  readonly reply: string;
-  readonly block: string;
-  readonly payload: string;
-}
-
-/** A message as the parser leaves it, somewhere in a buffer. */
-function message({ subject, reply, block, payload }: Parts): Message {
-  const size = block.length + payload.length;
-  const sizes = block === "" ? `${size}` : `${block.length} ${size}`;
-  const front = `xx${subject} ${reply === "" ? "" : `${reply} `}${sizes}\r\n`;
-  const buffer = new ByteBuffer(front.length + size + 2);
-  buffer.bytes.set(fromLatin1(`${front}${block}${payload}\r\n`));
-  const message = new Message();
-  message.buffer = buffer;
-  message.subjectStart = 2;
-  message.subjectEnd = 2 + subject.length;
-  message.replyEnd = message.tailStart + reply.length;
-  message.headerSize = block === "" ? -1 : block.length;
-  message.payloadStart = front.length;
-  message.end = front.length + size + 2;
-  return message;
-}
-
-const text = (minLength: number, maxLength: number) =>
-  fc.uint8Array({ minLength, maxLength }).map(latin1);
 const parts = fc.record({
   subject: text(1, 60),
   reply: text(0, 40),
@@ -73,7 +47,7 @@ Deno.test("writeFrame() writes what the protocol says, and says how long it is",
 
 Deno.test("headWithoutHeaders() counts only the payload", () => {
   const parts = { subject: "foo", reply: "", block: "H: 1", payload: "hello" };
-  const head = (changes: Partial<Parts> = {}) =>
+  const head = (changes: Partial<MessageParts> = {}) =>
     latin1(
       headWithoutHeaders(message({ ...parts, ...changes }), new SidFrame("7")),
     );

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fromLatin1, latin1 } from "../../src/wire/ascii.ts";
 import { ByteBuffer } from "../../src/wire/buffer.ts";
-import { Message } from "../../src/wire/message.ts";
 import {
   interestLine,
   noInterestLine,
@@ -11,34 +10,8 @@ import {
   RouteFrame,
   writeRouted,
 } from "../../src/wire/route_encoder.ts";
-
-interface Parts {
-  readonly subject: string;
-  readonly reply: string;
-  readonly block: string;
-  readonly payload: string;
-}
-
-/** A message as a parser leaves it, somewhere in a buffer. */
-function message({ subject, reply, block, payload }: Parts): Message {
-  const size = block.length + payload.length;
-  const sizes = block === "" ? `${size}` : `${block.length} ${size}`;
-  const front = `xx${subject} ${reply === "" ? "" : `${reply} `}${sizes}\r\n`;
-  const buffer = new ByteBuffer(front.length + size + 2);
-  buffer.bytes.set(fromLatin1(`${front}${block}${payload}\r\n`));
-  const message = new Message();
-  message.buffer = buffer;
-  message.subjectStart = 2;
-  message.subjectEnd = 2 + subject.length;
-  message.replyEnd = message.tailStart + reply.length;
-  message.headerSize = block === "" ? -1 : block.length;
-  message.payloadStart = front.length;
-  message.end = front.length + size + 2;
-  return message;
-}
-
-const text = (minLength: number, maxLength: number) =>
-  fc.uint8Array({ minLength, maxLength }).map(latin1);
+import type { MessageParts } from "../support/messages.ts";
+import { message, text } from "../support/messages.ts";
 
 Deno.test("interestLine() and noInterestLine() write what nats-server writes", () => {
   const subject = fromLatin1("m.*");
@@ -93,7 +66,7 @@ Deno.test("routedHead() names reply, queues and sizes as nats-server does", () =
   const plain = { subject: "m.a", reply: "", block: "", payload: "1" };
   const asking = { ...plain, reply: "rr" };
   const block = "NATS/1.0\r\n\r\n";
-  const cases: [Parts, string[] | null, boolean, string][] = [
+  const cases: [MessageParts, string[] | null, boolean, string][] = [
     [plain, ["g2", "g1"], true, "RMSG $G m.a | g2 g1 1\r\n"],
     [asking, ["g2", "g1"], true, "RMSG $G m.a + rr g2 g1 1\r\n"],
     [asking, ["g3"], false, "RMSG $G m.a + rr g3 1\r\n"],
