@@ -21,6 +21,7 @@ import {
   NatsConnectionImpl,
   ProtocolHandler,
 } from "npm:@nats-io/nats-core@3.4.0/internal";
+import { message } from "./error_text.ts";
 import type { Transport } from "./transport/transport.ts";
 
 export type {
@@ -165,8 +166,10 @@ class InProcessTransport implements ClientTransport {
     try {
       stream = await this.#provider.inProcessConn();
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new ConnectionError(`Cannot connect in-process: ${why}`, { cause });
+      throw new ConnectionError(
+        `Cannot connect in-process: ${message(cause)}`,
+        { cause },
+      );
     }
     // The client may have given up meanwhile.
     if (this.#ended) stream.close();

@@ -10,6 +10,7 @@ const ROWS: readonly (readonly string[])[] = [
   [
     "auth_options.ts",
     "cluster_options.ts",
+    "error_text.ts",
     "errors.ts",
     "log.ts",
     "monitor_options.ts",

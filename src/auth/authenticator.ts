@@ -10,6 +10,7 @@ import type {
   AuthGrant,
   AuthRequest,
 } from "../auth_options.ts";
+import { message } from "../error_text.ts";
 import type { Log } from "../log.ts";
 import type { Clock } from "../options.ts";
 import type { BcryptWorker } from "./bcrypt_worker.ts";
@@ -178,7 +179,7 @@ export class Authentication {
     try {
       answer = custom(requestOf(attempt, verified));
     } catch (error) {
-      return this.#failed(attempt, describe(error));
+      return this.#failed(attempt, message(error));
     }
     if (typeof (answer as Promise<AuthAnswer> | null)?.then === "function") {
       return this.#await(answer as Promise<AuthAnswer>, attempt);
@@ -198,7 +199,7 @@ export class Authentication {
       );
       Promise.resolve(answer).then(
         (given) => resolve(this.#understand(given, attempt)),
-        (error) => resolve(this.#failed(attempt, describe(error))),
+        (error) => resolve(this.#failed(attempt, message(error))),
       ).finally(cancel);
     });
   }
@@ -266,8 +267,4 @@ function isGrant(value: AuthGrant): boolean {
   const { user, account } = value;
   return typeof user === "string" &&
     (account === undefined || typeof account === "string");
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,6 +4,7 @@
  */
 
 import { COSTS, hashPassword, MAX_PASSWORD_BYTES } from "../auth/bcrypt.ts";
+import { message } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
 
@@ -88,7 +89,7 @@ export async function mkpasswd(
     return 0;
   } catch (error) {
     if (error instanceof Cancelled) return 130;
-    warn(`Error, ${error instanceof Error ? error.message : error}\n`);
+    warn(`Error, ${message(error)}\n`);
     return 1;
   }
 }

@@ -3,6 +3,7 @@
  * it, or once as text, columns or JSON. Flags in, an exit code out.
  */
 
+import { fileProblem } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
 import { demand } from "../permission.ts";
@@ -127,8 +128,7 @@ async function write(flags: TopFlags, source: Source): Promise<number> {
 }
 
 function cannotWrite({ o }: TopFlags, error: unknown): ConfigError {
-  const reason = error instanceof Error ? error.message : error;
-  return new ConfigError(`cannot write "${o}": ${reason}`);
+  return new ConfigError(`cannot write "${o}": ${fileProblem(error)}`);
 }
 
 /** Throws `ConfigError` before anybody waits for what cannot be written. */

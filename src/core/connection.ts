@@ -14,7 +14,7 @@ import type { ConnectionContext, Traffic } from "./connection_context.ts";
 import type { ConnectionKind } from "./connection_context.ts";
 import { addressText, CLIENT_KIND } from "./connection_context.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { describe, message } from "./error_text.ts";
+import { describe, message } from "../error_text.ts";
 import type { OutboundOwner } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
 import type { Peer, Upgrade } from "./peer.ts";

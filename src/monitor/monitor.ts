@@ -4,6 +4,7 @@
  * server, snapshots do.
  */
 
+import { describe } from "../error_text.ts";
 import { ListenError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { demandNet } from "../permission.ts";
@@ -223,11 +224,7 @@ export class Monitor {
   }
 
   #broken(error: unknown): Response {
-    this.#options.log.error(
-      `Error serving monitoring: ${
-        error instanceof Error ? error.stack ?? error.message : error
-      }`,
-    );
+    this.#options.log.error(`Error serving monitoring: ${describe(error)}`);
     return failed();
   }
 }

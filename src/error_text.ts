@@ -1,0 +1,19 @@
+/** What to say of something thrown, which need not be an `Error`. */
+
+/** Its message: for what others may have caused. */
+export function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Where it came from as well: for defects of ours. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+/** Why a file cannot be had, in the words operators know. */
+export function fileProblem(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file or directory";
+  if (error instanceof Deno.errors.IsADirectory) return "is a directory";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  return message(error);
+}
