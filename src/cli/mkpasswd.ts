@@ -4,6 +4,7 @@
  */
 
 import { COSTS, hashPassword, MAX_PASSWORD_BYTES } from "../auth/bcrypt.ts";
+import { boolean } from "../config/value_types.ts";
 import { message } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
@@ -128,11 +129,11 @@ function parse(args: readonly string[]): Request {
           "unexpected argument: a password is asked for, or piped in, with -p",
         );
       case "p":
-        request.ask = boolean(given ?? "true", name);
+        request.ask = switched(given ?? "true", name);
         break;
       case "h":
       case "help":
-        request.help = boolean(given ?? "true", name);
+        request.help = switched(given ?? "true", name);
         break;
       case "c": {
         const value = given ?? args[++i];
@@ -162,12 +163,14 @@ function cost(value: string): number {
   return cost;
 }
 
-function boolean(value: string, name: string): boolean {
-  if (["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
-  if (["0", "f", "F", "false", "FALSE", "False"].includes(value)) return false;
-  throw new ConfigError(
-    `invalid boolean value "${value}" for -${name}: parse error`,
-  );
+function switched(value: string, name: string): boolean {
+  try {
+    return boolean.parse(value) as boolean;
+  } catch (error) {
+    throw new ConfigError(
+      `invalid boolean value "${value}" for -${name}: ${message(error)}`,
+    );
+  }
 }
 
 /** A password from the terminal, typed twice, or from a pipe. */

@@ -84,7 +84,7 @@ const SPECIAL: readonly SpecialFlag[] = [
   action(["v", "version"], "Common", "version", "Show the version"),
 ];
 
-/** Settings that a flag gives in this version. */
+/** Settings that a flag gives. */
 const FLAGGED: readonly FullSetting[] = SETTINGS.filter(({ flag }) =>
   flag !== undefined
 );

@@ -4,6 +4,7 @@
  * configuration; knows credentials, and neither connections nor accounts.
  */
 
+import { GLOBAL_ACCOUNT } from "../auth_options.ts";
 import type {
   AuthAnswer,
   Authenticator,
@@ -208,7 +209,7 @@ export class Authentication {
     if (answer === undefined) return this.#byConfiguration(attempt);
     if (answer === null) return null;
     if (!isGrant(answer)) return this.#failed(attempt, "not an answer");
-    const { user, account = "$G", permissions = null } = answer;
+    const { user, account = GLOBAL_ACCOUNT, permissions = null } = answer;
     const { nkey } = attempt.credentials;
     return { user, nkey, account, permissions };
   }
