@@ -4,7 +4,7 @@
  */
 
 import { COSTS, hashPassword, MAX_PASSWORD_BYTES } from "../auth/bcrypt.ts";
-import { boolean } from "../config/value_types.ts";
+import { parseSwitch, splitFlag } from "../config/flag_syntax.ts";
 import { message } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
@@ -122,18 +122,20 @@ function parse(args: readonly string[]): Request {
   const request: Request = { ask: false, cost: COSTS.default, help: false };
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--" && i === args.length - 1) break;
-    const [, name, , given] = /^--?([^-=][^=]*)(=(.*))?$/s.exec(args[i]) ?? [];
+    const written = splitFlag(args[i]);
+    if (written === null) {
+      throw new ConfigError(
+        "unexpected argument: a password is asked for, or piped in, with -p",
+      );
+    }
+    const { name, value: given } = written;
     switch (name) {
-      case undefined:
-        throw new ConfigError(
-          "unexpected argument: a password is asked for, or piped in, with -p",
-        );
       case "p":
-        request.ask = switched(given ?? "true", name);
+        request.ask = parseSwitch(name, given ?? "true");
         break;
       case "h":
       case "help":
-        request.help = switched(given ?? "true", name);
+        request.help = parseSwitch(name, given ?? "true");
         break;
       case "c": {
         const value = given ?? args[++i];
@@ -161,16 +163,6 @@ function cost(value: string): number {
     );
   }
   return cost;
-}
-
-function switched(value: string, name: string): boolean {
-  try {
-    return boolean.parse(value) as boolean;
-  } catch (error) {
-    throw new ConfigError(
-      `invalid boolean value "${value}" for -${name}: ${message(error)}`,
-    );
-  }
 }
 
 /** A password from the terminal, typed twice, or from a pipe. */
