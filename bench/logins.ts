@@ -10,54 +10,14 @@
 
 import { hashPassword } from "../src/auth/bcrypt.ts";
 import { Server } from "../src/mod.ts";
+import { connectPair, Peer, print, requests } from "./peer.ts";
 
 /** Requests measured before the storm. */
 const QUIET_REQUESTS = 5000;
 /** Requests that do not count: code is still being compiled. */
 const WARM_UP = 5000;
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-/** A connection that counts how often a text came. */
-class Peer {
-  readonly conn: Deno.TcpConn;
-  #text = "";
-
-  private constructor(conn: Deno.TcpConn) {
-    this.conn = conn;
-  }
-
-  static async connect(port: number, name: string): Promise<Peer> {
-    const peer = new Peer(await Deno.connect({ hostname: "127.0.0.1", port }));
-    peer.conn.setNoDelay(true);
-    await peer.until("INFO");
-    await peer.send(
-      `CONNECT ${
-        JSON.stringify({ verbose: false, user: name, pass: name })
-      }\r\nPING\r\n`,
-    );
-    return peer;
-  }
-
-  async send(text: string): Promise<void> {
-    const bytes = encoder.encode(text);
-    for (let sent = 0; sent < bytes.length;) {
-      sent += await this.conn.write(bytes.subarray(sent));
-    }
-  }
-
-  /** Reads until `text` has come, and forgets all up to it. */
-  async until(text: string): Promise<void> {
-    const chunk = new Uint8Array(4096);
-    while (!this.#text.includes(text)) {
-      const count = await this.conn.read(chunk);
-      if (count === null) throw new Error(`closed: ${this.#text}`);
-      this.#text += decoder.decode(chunk.subarray(0, count));
-    }
-    this.#text = this.#text.slice(this.#text.indexOf(text) + text.length);
-  }
-}
 
 /** The server's process: prints its port and serves until its input ends. */
 async function serve(cost: number, count: number): Promise<void> {
@@ -76,23 +36,6 @@ async function serve(cost: number, count: number): Promise<void> {
   await server.shutdown();
 }
 
-/** Requests one by one until `enough`; their latencies in microseconds. */
-async function requests(
-  [asker, answerer]: readonly [Peer, Peer],
-  enough: (count: number) => boolean,
-): Promise<number[]> {
-  const times: number[] = [];
-  while (!enough(times.length)) {
-    const began = performance.now();
-    await asker.send("PUB ask re 2\r\nhi\r\n");
-    await answerer.until("hi\r\n");
-    await answerer.send("PUB re 2\r\nho\r\n");
-    await asker.until("ho\r\n");
-    times.push(1000 * (performance.now() - began));
-  }
-  return times;
-}
-
 function report(name: string, times: number[]): void {
   const sorted = [...times].sort((a, b) => a - b);
   const at = (part: number) =>
@@ -104,12 +47,8 @@ function report(name: string, times: number[]): void {
   );
 }
 
-function print(text: string): void {
-  Deno.stdout.writeSync(encoder.encode(text));
-}
-
-async function measure(cost: number, count: number): Promise<void> {
-  const child = new Deno.Command(Deno.execPath(), {
+function spawnServer(cost: number, count: number): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--quiet",
@@ -123,26 +62,21 @@ async function measure(cost: number, count: number): Promise<void> {
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
+}
+
+async function measure(cost: number, count: number): Promise<void> {
+  const child = spawnServer(cost, count);
   const { value } = await child.stdout.getReader().read();
   const port = Number(decoder.decode(value));
-  const pair = [
-    await Peer.connect(port, "pair"),
-    await Peer.connect(port, "pair"),
-  ] as const;
-  for (const peer of pair) await peer.until("PONG\r\n");
-  await pair[0].send("SUB re 1\r\n");
-  await pair[1].send("SUB ask 1\r\n");
-  await pair[1].send("PING\r\n");
-  await pair[1].until("PONG\r\n");
-
+  const pair = await connectPair(port, { user: "pair", pass: "pair" });
   await requests(pair, (done) => done >= WARM_UP);
   report("quiet ", await requests(pair, (done) => done >= QUIET_REQUESTS));
 
   const began = performance.now();
   let admitted = 0;
   const storm = Array.from({ length: count }, async (_, i) => {
-    const peer = await Peer.connect(port, `user${i}`);
-    await peer.until("PONG\r\n");
+    const [user, pass] = [`user${i}`, `user${i}`];
+    const peer = await Peer.connect(port, { user, pass });
     admitted++;
     return peer;
   });

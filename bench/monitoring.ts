@@ -10,6 +10,7 @@
  */
 
 import { Server } from "../src/mod.ts";
+import { connectPair, Peer, print, requests } from "./peer.ts";
 
 /** Requests that do not count: code is still being compiled. */
 const WARM_UP = 5000;
@@ -20,42 +21,7 @@ const ROUNDS = 5;
 /** Connections opened at a time. */
 const OPENED_AT_ONCE = 100;
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-/** A connection that waits for texts. */
-class Peer {
-  readonly conn: Deno.TcpConn;
-  #text = "";
-
-  private constructor(conn: Deno.TcpConn) {
-    this.conn = conn;
-  }
-
-  static async connect(port: number, first: string): Promise<Peer> {
-    const peer = new Peer(await Deno.connect({ hostname: "127.0.0.1", port }));
-    peer.conn.setNoDelay(true);
-    await peer.until("INFO");
-    await peer.send(`CONNECT {"verbose":false}\r\n${first}PING\r\n`);
-    await peer.until("PONG\r\n");
-    return peer;
-  }
-
-  async send(text: string): Promise<void> {
-    await this.conn.write(encoder.encode(text));
-  }
-
-  /** Reads until `text` has come, and forgets all up to it. */
-  async until(text: string): Promise<void> {
-    const chunk = new Uint8Array(4096);
-    while (!this.#text.includes(text)) {
-      const count = await this.conn.read(chunk);
-      if (count === null) throw new Error(`closed: ${this.#text}`);
-      this.#text += decoder.decode(chunk.subarray(0, count));
-    }
-    this.#text = this.#text.slice(this.#text.indexOf(text) + text.length);
-  }
-}
 
 /** The server's process: prints its ports and serves until its input ends. */
 async function serve(): Promise<void> {
@@ -89,23 +55,6 @@ async function scrape(url: string): Promise<void> {
   );
 }
 
-/** Requests one by one for a while; their latencies in microseconds. */
-async function requests(
-  [asker, answerer]: readonly [Peer, Peer],
-  enough: (count: number) => boolean,
-): Promise<number[]> {
-  const times: number[] = [];
-  while (!enough(times.length)) {
-    const began = performance.now();
-    await asker.send("PUB ask re 2\r\nhi\r\n");
-    await answerer.until("hi\r\n");
-    await answerer.send("PUB re 2\r\nho\r\n");
-    await asker.until("ho\r\n");
-    times.push(1000 * (performance.now() - began));
-  }
-  return times;
-}
-
 function forAWhile(): () => boolean {
   const end = performance.now() + LASTS_MS;
   return () => performance.now() >= end;
@@ -126,10 +75,6 @@ function report(name: string, times: number[]): number {
 
 function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? NaN;
-}
-
-function print(text: string): void {
-  Deno.stdout.writeSync(encoder.encode(text));
 }
 
 function spawnSelf(...args: string[]): Deno.ChildProcess {
@@ -201,10 +146,8 @@ async function crowd(port: number, count: number): Promise<Peer[]> {
       ...await Promise.all(
         Array.from({ length: size }, (_, i) => {
           const id = peers.length + i;
-          return Peer.connect(
-            port,
-            `SUB idle.${id}.* 1\r\nSUB idle.all 2\r\n`,
-          );
+          const first = `SUB idle.${id}.* 1\r\nSUB idle.all 2\r\n`;
+          return Peer.connect(port, { first });
         }),
       ),
     );
@@ -216,10 +159,7 @@ async function measure(count: number, path?: string): Promise<void> {
   const server =
     await (path === undefined ? startMidge() : startOfficial(path));
   const peers = await crowd(server.port, count);
-  const pair = [
-    await Peer.connect(server.port, "SUB re 1\r\n"),
-    await Peer.connect(server.port, "SUB ask 1\r\n"),
-  ] as const;
+  const pair = await connectPair(server.port);
   await requests(pair, (done) => done >= WARM_UP);
   const quiet: number[] = [];
   const scraped: number[] = [];

@@ -1,11 +1,9 @@
 /** The parser alone: one 64 KB buffer full of messages per iteration. */
 
-import type { Message } from "../src/wire/message.ts";
-import { Message as MessageRecord } from "../src/wire/message.ts";
-import { fromLatin1 } from "../src/wire/ascii.ts";
-import { ByteBuffer } from "../src/wire/buffer.ts";
+import { Message } from "../src/wire/message.ts";
 import type { OpHandler } from "../src/wire/op_handler.ts";
 import { Parser } from "../src/wire/parser.ts";
+import { filled } from "./filled.ts";
 
 /** Counts what it is told, so that nothing is optimised away. */
 class Counter implements OpHandler {
@@ -43,19 +41,10 @@ class Counter implements OpHandler {
 const BUFFER_BYTES = 65536;
 
 function bench(name: string, operations: readonly string[], baseline = false) {
-  const buffer = new ByteBuffer(BUFFER_BYTES);
-  let end = 0;
-  let count = 0;
-  for (let i = 0;; i++) {
-    const text = operations[i % operations.length];
-    if (end + text.length > BUFFER_BYTES) break;
-    buffer.bytes.set(fromLatin1(text), end);
-    end += text.length;
-    count++;
-  }
+  const { buffer, end, count } = filled(BUFFER_BYTES, operations);
   const counter = new Counter();
   const limits = { maxControlLine: 4096, maxPayload: 1024 * 1024 };
-  const parser = new Parser(counter, new MessageRecord(), limits, 1);
+  const parser = new Parser(counter, new Message(), limits, 1);
   parser.scanner.headers = true;
   Deno.bench({
     name: `${name} (${count} operations)`,

@@ -1,6 +1,5 @@
 /** A route's parser next to a client's: one 64 KB buffer per iteration. */
 
-import { fromLatin1 } from "../src/wire/ascii.ts";
 import { ByteBuffer } from "../src/wire/buffer.ts";
 import { Message } from "../src/wire/message.ts";
 import type { OpHandler } from "../src/wire/op_handler.ts";
@@ -8,6 +7,7 @@ import type { OperationParser } from "../src/wire/operation_parser.ts";
 import { Parser } from "../src/wire/parser.ts";
 import type { RouteOpHandler } from "../src/wire/route_op_handler.ts";
 import { RouteParser } from "../src/wire/route_parser.ts";
+import { filled } from "./filled.ts";
 
 /** Counts what it is told, so that nothing is optimised away. */
 class Counter implements OpHandler, RouteOpHandler {
@@ -66,16 +66,7 @@ function bench(
   operations: readonly string[],
   baseline = false,
 ) {
-  const original = new ByteBuffer(BUFFER_BYTES);
-  let end = 0;
-  let count = 0;
-  for (let i = 0;; i++) {
-    const text = operations[i % operations.length];
-    if (end + text.length > BUFFER_BYTES) break;
-    original.bytes.set(fromLatin1(text), end);
-    end += text.length;
-    count++;
-  }
+  const { buffer: original, end, count } = filled(BUFFER_BYTES, operations);
   const buffer = new ByteBuffer(BUFFER_BYTES);
   const parser = new Type(new Counter(), new Message(), LIMITS, 1);
   parser.scanner.headers = true;

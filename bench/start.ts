@@ -7,6 +7,7 @@
  * bench/RESULTS.md. Memory and CPU are read from /proc (Linux).
  */
 
+import { fileURLToPath } from "node:url";
 import manifest from "../deno.json" with { type: "json" };
 import { cpuTime, officialVersion, shell } from "./servers.ts";
 import {
@@ -18,8 +19,10 @@ import {
 } from "./throughput.ts";
 
 const ROOT = new URL("..", import.meta.url);
-const EXECUTABLE = new URL("../dist/midge", import.meta.url).pathname;
-const CERTS = new URL("../test/support/certs/", import.meta.url).pathname;
+const EXECUTABLE = fileURLToPath(new URL("../dist/midge", import.meta.url));
+const CERTS = fileURLToPath(
+  new URL("../test/support/certs/", import.meta.url),
+);
 
 /** How long a server is left alone before its memory is read, in milliseconds. */
 const SETTLE_MS = 1000;

@@ -68,7 +68,7 @@ export async function compile(
     V8_FLAGS,
     `--target=${target}`,
     `--output=${output}`,
-    new URL("main.ts", ROOT).pathname,
+    "main.ts",
   ]);
   if (!success) throw new CompileError(failure(stderr));
   if (target === Deno.build.target) await tryOut(output);
@@ -88,7 +88,8 @@ async function tryOut(executable: string): Promise<void> {
 }
 
 /** What Deno says at length, in a line. */
-function failure(stderr: string): string {
+function failure(output: string): string {
+  const [stderr] = output.split("\nStack backtrace:");
   const [, url] = /(https:\S*denort\S*\.zip)/.exec(stderr) ?? [];
   if (url !== undefined) {
     const [, cause = "no answer"] = /client error .*?: (.*)/.exec(stderr) ?? [];

@@ -5,6 +5,9 @@
 
 import type { TlsFacts } from "./tls_facts.ts";
 
+/** Where clients without an account of their own live. */
+export const GLOBAL_ACCOUNT = "$G";
+
 /**
  * Who may connect and what they may do. At most one of `user`, `token` and
  * `users` is given; accounts may have users of their own besides.

@@ -29,6 +29,13 @@ export function demandNet(hostname: string, port: number): void {
   demand({ name: "net", host: `${host}:${port}` });
 }
 
+/** A variable of the environment; without the permission, as if not set. */
+export function environment(variable: string): string | undefined {
+  return granted({ name: "env", variable })
+    ? Deno.env.get(variable)
+    : undefined;
+}
+
 function flagOf(wanted: Deno.PermissionDescriptor): string {
   const flag = `--allow-${wanted.name}`;
   const scope = scopeOf(wanted);

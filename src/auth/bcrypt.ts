@@ -1,8 +1,10 @@
 /**
- * bcrypt, as nats-server and its `mkpasswd` use it: hash and verify. Slow on
- * purpose (115 ms at cost 11, twice that for each step up) and synchronous
- * inside: whoever serves clients calls it in a worker.
+ * bcrypt, as nats-server and its `mkpasswd` use it: making hashes, and what can
+ * be told by looking at one. Slow on purpose (115 ms at cost 11, twice that for
+ * each step up) and synchronous inside: checks are for `bcrypt_worker.ts`.
  */
+
+import { errorText } from "../error_text.ts";
 
 /**
  * What is used of the library: about as fast as WebAssembly (115 against 100
@@ -15,7 +17,6 @@ export const BCRYPT_LIBRARY = "npm:bcryptjs@3.0.3";
 interface Bcryptjs {
   genSaltSync(cost: number): string;
   hashSync(password: string, salt: string): string;
-  compareSync(password: string, hash: string): boolean;
 }
 
 /** Bytes of a password that count, in UTF-8; what follows changes nothing. */
@@ -53,20 +54,9 @@ export async function hashPassword(
 }
 
 /**
- * Whether `hash` is that of `password`. A broken hash is nobody's; all four
- * versions (`$2a$`, `$2b$`, `$2x$`, `$2y$`) mean the same, as to nats-server.
+ * The hash as version `$2a$`: all four (`$2a$`, `$2b$`, `$2x$`, `$2y$`) mean the
+ * same, as to nats-server. `null` if it is broken.
  */
-export async function verifyPassword(
-  password: string,
-  hash: string,
-): Promise<boolean> {
-  const canonical = canonicalHash(hash);
-  if (canonical === null) return false;
-  const { compareSync } = await load();
-  return compareSync(password.toWellFormed(), canonical);
-}
-
-/** The hash as version `$2a$`, which means the same; `null` if it is broken. */
 export function canonicalHash(hash: string): string | null {
   return HASH.test(hash) ? asVersion2a(hash) : null;
 }
@@ -91,9 +81,7 @@ async function load(): Promise<Bcryptjs> {
     return bcryptjs;
   } catch (error) {
     throw new Error(
-      `Cannot load ${BCRYPT_LIBRARY}: ${
-        error instanceof Error ? error.message : error
-      }`,
+      `Cannot load ${BCRYPT_LIBRARY}: ${errorText(error)}`,
       { cause: error },
     );
   }

@@ -1,11 +1,9 @@
 /** Everybody who is configured to be let in, ready to be looked up. */
 
+import { GLOBAL_ACCOUNT } from "../auth_options.ts";
 import type { PermissionOptions, UserOptions } from "../auth_options.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Identity } from "./identity.ts";
-
-/** Account of everybody who has none. */
-const GLOBAL_ACCOUNT = "$G";
 
 /** The options that say who is let in. */
 export type LoginOptions = Pick<

@@ -4,6 +4,7 @@
  * arguments too, as users of the `nats` tool know it. `--` ends them.
  */
 
+import { splitFlag } from "../config/flag_syntax.ts";
 import {
   boolean,
   integer,
@@ -162,10 +163,11 @@ export function parseCommandLine<Table extends FlagTable>(
       words.push(args[i]);
       continue;
     }
-    const [, name, , given] = /^--?([^-=][^=]*)(=(.*))?$/s.exec(args[i]) ?? [];
-    if (name === undefined) throw new ConfigError("bad flag syntax");
+    const written = splitFlag(args[i]);
+    if (written === null) throw new ConfigError("bad flag syntax");
+    const { name } = written;
+    let { value } = written;
     const [key, flag] = findFlag(table, name);
-    let value = given;
     if (value === undefined) {
       if (flag.value === undefined) value = "true";
       else if (++i < args.length) value = args[i];

@@ -13,10 +13,11 @@ import {
   TimeoutError,
   TlsError,
 } from "../errors.ts";
+import { environment, granted } from "../permission.ts";
 import { ConnectionError } from "./client_command.ts";
 import type { CONNECTION_FLAGS, FlagValues } from "./client_flags.ts";
 import type { Authenticate } from "./credentials.ts";
-import { timeText } from "./message_text.ts";
+import { durationText } from "./message_text.ts";
 import { OutputClosed } from "./standard_streams.ts";
 
 /** What the flags of a connection come to. */
@@ -107,7 +108,7 @@ async function connect(values: ConnectionValues): Promise<Session> {
 /** URLs to try, at least one. Throws `ConfigError`, which shows no password. */
 function serversOf({ server, tls }: ConnectionValues): URL[] {
   const source = server === "" ? "variable NATS_URL" : "flag -server";
-  const text = server || variable("NATS_URL") || DEFAULT_SERVER;
+  const text = server || environment("NATS_URL") || DEFAULT_SERVER;
   return text.split(",").map((one) => {
     const trimmed = one.trim();
     const scheme = trimmed.includes("://") ? "" : tls ? "tls://" : "nats://";
@@ -141,7 +142,7 @@ async function loginOf(values: ConnectionValues): Promise<ConnectOptions> {
     const { credsLogin, nkeyLogin } = await import("./credentials.ts");
     authenticate = await (nkey !== "" ? nkeyLogin(nkey) : credsLogin(creds));
   }
-  const secret = password || variable("NATS_PASSWORD");
+  const secret = password || environment("NATS_PASSWORD");
   return {
     user: user || undefined,
     pass: user === "" ? undefined : secret,
@@ -167,7 +168,7 @@ function reasonOf(error: Error, address: string): string {
     return `not permitted: run with --allow-net=${address}`;
   }
   if (error instanceof TimeoutError) {
-    return `no answer within ${timeText(error.timeoutMs)}`;
+    return `no answer within ${durationText(error.timeoutMs)}`;
   }
   if (error instanceof ClosedError) return "closed by the server";
   if (error instanceof Deno.errors.ConnectionRefused) {
@@ -189,9 +190,11 @@ function refusal(
   const said = `refused by ${addressOf(url)}: ${text}`;
   if (!/^Authorization/i.test(text)) return said;
   const { user, password, token, nkey, creds } = values;
-  const unknown = password === "" && !variable("NATS_PASSWORD");
+  const unknown = password === "" && !environment("NATS_PASSWORD");
   if (user !== "" && unknown) {
-    const permit = permitted("NATS_PASSWORD") ? "" : " (and --allow-env)";
+    const permit = granted({ name: "env", variable: "NATS_PASSWORD" })
+      ? ""
+      : " (and --allow-env)";
     return `${said}; the password comes from -password or NATS_PASSWORD${permit}`;
   }
   const { username } = url;
@@ -201,21 +204,11 @@ function refusal(
 }
 
 function serverHint(): string {
-  return permitted("NATS_URL")
+  return granted({ name: "env", variable: "NATS_URL" })
     ? "; -server or NATS_URL names another"
     : "; -server names another, as does NATS_URL with --allow-env=NATS_URL";
 }
 
 function addressOf({ host, port }: URL): string {
   return port === "" ? `${host}:4222` : host;
-}
-
-/** A variable of the environment; without the permission, as if not set. */
-function variable(name: string): string | undefined {
-  return permitted(name) ? Deno.env.get(name) : undefined;
-}
-
-function permitted(variable: string): boolean {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted";
 }

@@ -1,5 +1,6 @@
 /** Files that flags name. */
 
+import { fileProblem } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { demand } from "../permission.ts";
 
@@ -9,11 +10,8 @@ export function readFile(flag: string, path: string): string {
     demand({ name: "read", path });
     return Deno.readTextFileSync(path);
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "no such file or directory"
-      : error instanceof Deno.errors.PermissionDenied
-      ? "permission denied"
-      : (error as Error).message;
-    throw new ConfigError(`flag -${flag}: cannot read "${path}": ${reason}`);
+    throw new ConfigError(
+      `flag -${flag}: cannot read "${path}": ${fileProblem(error)}`,
+    );
   }
 }

@@ -23,7 +23,7 @@ export function messageText(message: Message, headersOnly = false): string {
 }
 
 /** Milliseconds as `2s` or `250ms`. */
-export function timeText(ms: number): string {
+export function durationText(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
 

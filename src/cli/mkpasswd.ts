@@ -4,6 +4,8 @@
  */
 
 import { COSTS, hashPassword, MAX_PASSWORD_BYTES } from "../auth/bcrypt.ts";
+import { parseSwitch, splitFlag } from "../config/flag_syntax.ts";
+import { errorText } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
 
@@ -88,7 +90,7 @@ export async function mkpasswd(
     return 0;
   } catch (error) {
     if (error instanceof Cancelled) return 130;
-    warn(`Error, ${error instanceof Error ? error.message : error}\n`);
+    warn(`Error, ${errorText(error)}\n`);
     return 1;
   }
 }
@@ -120,18 +122,20 @@ function parse(args: readonly string[]): Request {
   const request: Request = { ask: false, cost: COSTS.default, help: false };
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--" && i === args.length - 1) break;
-    const [, name, , given] = /^--?([^-=][^=]*)(=(.*))?$/s.exec(args[i]) ?? [];
+    const written = splitFlag(args[i]);
+    if (written === null) {
+      throw new ConfigError(
+        "unexpected argument: a password is asked for, or piped in, with -p",
+      );
+    }
+    const { name, value: given } = written;
     switch (name) {
-      case undefined:
-        throw new ConfigError(
-          "unexpected argument: a password is asked for, or piped in, with -p",
-        );
       case "p":
-        request.ask = boolean(given ?? "true", name);
+        request.ask = parseSwitch(name, given ?? "true");
         break;
       case "h":
       case "help":
-        request.help = boolean(given ?? "true", name);
+        request.help = parseSwitch(name, given ?? "true");
         break;
       case "c": {
         const value = given ?? args[++i];
@@ -159,14 +163,6 @@ function cost(value: string): number {
     );
   }
   return cost;
-}
-
-function boolean(value: string, name: string): boolean {
-  if (["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
-  if (["0", "f", "F", "false", "FALSE", "False"].includes(value)) return false;
-  throw new ConfigError(
-    `invalid boolean value "${value}" for -${name}: parse error`,
-  );
 }
 
 /** A password from the terminal, typed twice, or from a pipe. */

@@ -3,6 +3,7 @@
  * file that test launchers wait for (config-and-monitoring §4.4).
  */
 
+import { fileProblem } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { demand, granted } from "../permission.ts";
 import type { Log } from "../log.ts";
@@ -86,11 +87,6 @@ function write(
     demand({ name: "write", path: grant });
     Deno.writeTextFileSync(path, text);
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "no such file or directory"
-      : error instanceof Error
-      ? error.message
-      : String(error);
-    throw new ConfigError(`${failure}: open ${path}: ${reason}`);
+    throw new ConfigError(`${failure}: open ${path}: ${fileProblem(error)}`);
   }
 }

@@ -3,14 +3,14 @@
 import type { Client, Message, Subscription } from "../client/client.ts";
 import { ClosedError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
+import { NO_RESPONDERS } from "../wire/delivery.ts";
 import type { ClientCommand } from "./client_command.ts";
 import { messageWords, runCommand, UnansweredError } from "./client_command.ts";
 import { countFlag, HEADER_FLAG, switchFlag } from "./client_flags.ts";
 import { checkHeaders, withClient } from "./client_session.ts";
-import { messageText, timeText } from "./message_text.ts";
+import { durationText, messageText } from "./message_text.ts";
 import { payloadFrom, print } from "./standard_streams.ts";
 
-const NO_RESPONDERS = 503;
 const FLAGS = {
   headers: HEADER_FLAG,
   count: countFlag(["count"], "Times to ask, one after the other", {
@@ -127,7 +127,7 @@ class Request {
       : `${this.#seen} of ${replies} answers`;
     this.#done.reject(
       new UnansweredError(
-        `${what} on "${this.#subject}" within ${timeText(timeoutMs)}`,
+        `${what} on "${this.#subject}" within ${durationText(timeoutMs)}`,
       ),
     );
   }

@@ -3,6 +3,7 @@
  * there must be exactly one to be meant (config-and-monitoring §4.4).
  */
 
+import { errorText, fileProblem } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { demand, granted } from "../permission.ts";
 
@@ -53,8 +54,9 @@ function pidInFile(path: string): string {
     return Deno.readTextFileSync(path).trim();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return path;
-    const reason = error instanceof Error ? error.message : error;
-    throw new ConfigError(`cannot read pid file "${path}": ${reason}`);
+    throw new ConfigError(
+      `cannot read pid file "${path}": ${fileProblem(error)}`,
+    );
   }
 }
 
@@ -102,7 +104,7 @@ function kill(pid: number, signal: Deno.Signal): void {
         ? `process ${pid} belongs to somebody else`
         : error instanceof Deno.errors.NotFound
         ? "no such process"
-        : `cannot send a signal to ${pid}: ${(error as Error).message}`,
+        : `cannot send a signal to ${pid}: ${errorText(error)}`,
     );
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { SyslogSocket } from "../logging/syslog_socket.ts";
-import { granted } from "../permission.ts";
+import { environment } from "../permission.ts";
 
 /** Whoever waits to hear of this process. */
 export interface Supervisor {
@@ -25,7 +25,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export async function findSupervisor(
   failed: (reason: string) => void,
 ): Promise<Supervisor | null> {
-  const path = variable("NOTIFY_SOCKET");
+  const path = environment("NOTIFY_SOCKET");
   if (path === undefined) return null;
   const { dialUnix } = await import("../logging/syslog_socket.ts");
   const fail = (error: Error) => failed(`${path}: ${error.message}`);
@@ -74,13 +74,6 @@ class NotifySocket implements Supervisor {
 
 /** How often to be alive: twice as often as asked for; never if nobody asks. */
 function watchdogMs(): number {
-  const ms = Number(variable("WATCHDOG_USEC") ?? NaN) / 2000;
+  const ms = Number(environment("WATCHDOG_USEC") ?? NaN) / 2000;
   return ms >= 1 ? Math.min(ms, MAX_TIMER_MS) : Infinity;
-}
-
-/** A variable of the environment; without the permission, as if not set. */
-function variable(name: string): string | undefined {
-  return granted({ name: "env", variable: name })
-    ? Deno.env.get(name)
-    : undefined;
 }

@@ -3,10 +3,12 @@
  * it, or once as text, columns or JSON. Flags in, an exit code out.
  */
 
+import { fileProblem } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
 import { demand } from "../permission.ts";
 import { NATS_VERSION, VERSION } from "../version.ts";
+import { OutputClosed, print } from "./standard_streams.ts";
 import { Controls } from "./top_controls.ts";
 import type { TopFlags } from "./top_flags.ts";
 import { baseUrl, parseTopFlags, TOP_USAGE, topHelp } from "./top_flags.ts";
@@ -37,9 +39,9 @@ export async function top(args: readonly string[]): Promise<number> {
     return fail(`${error.message}\n${TOP_USAGE} (midge top -h lists them)\n`);
   }
   try {
-    if (flags.help) return print(topHelp());
+    if (flags.help) return printed(topHelp());
     if (flags.version) {
-      return print(`midge top v${VERSION} (nats-server v${NATS_VERSION})\n`);
+      return printed(`midge top v${VERSION} (nats-server v${NATS_VERSION})\n`);
     }
     return await run(flags);
   } catch (error) {
@@ -117,7 +119,7 @@ async function write(flags: TopFlags, source: Source): Promise<number> {
   for (const { ip } of reading.sample.connections) view.nameOf(ip);
   await hosts.settled();
   const text = textOf(reading, view, flags);
-  if (flags.o === "-") return print(text);
+  if (flags.o === "-") return printed(text);
   try {
     await Deno.writeTextFile(flags.o, text);
     return 0;
@@ -127,8 +129,7 @@ async function write(flags: TopFlags, source: Source): Promise<number> {
 }
 
 function cannotWrite({ o }: TopFlags, error: unknown): ConfigError {
-  const reason = error instanceof Error ? error.message : error;
-  return new ConfigError(`cannot write "${o}": ${reason}`);
+  return new ConfigError(`cannot write "${o}": ${fileProblem(error)}`);
 }
 
 /** Throws `ConfigError` before anybody waits for what cannot be written. */
@@ -170,7 +171,7 @@ class SystemTerminal implements Terminal {
   }
 
   write(text: string): void {
-    writeStdout(text);
+    print(text);
   }
 
   listen(onResize: () => void, onSignal: (exitCode: number) => void): void {
@@ -193,20 +194,14 @@ class SystemTerminal implements Terminal {
   }
 }
 
-function print(text: string): 0 {
+function printed(text: string): 0 {
   try {
-    writeStdout(text);
+    print(text);
   } catch (error) {
     // Who reads the pipe has seen enough.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (!(error instanceof OutputClosed)) throw error;
   }
   return 0;
-}
-
-/** A write may take only a part. */
-function writeStdout(text: string): void {
-  let bytes: Uint8Array = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
 }
 
 function fail(text: string): 1 {

@@ -3,6 +3,7 @@
  * rules, and a few of its own.
  */
 
+import { parseSwitch, splitFlag } from "../config/flag_syntax.ts";
 import { ConfigError } from "../errors.ts";
 
 /** What `/connz` can sort open connections by. */
@@ -176,11 +177,11 @@ export function parseTopFlags(args: readonly string[]): TopFlags {
   ) as unknown as TopFlags;
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--" && i === args.length - 1) break;
-    const [, given, , inline] = /^--?([^-=][^=]*)(=(.*))?$/s.exec(args[i]) ??
-      [];
-    if (given === undefined) {
+    const written = splitFlag(args[i]);
+    if (written === null) {
       throw new ConfigError(`unexpected argument: "${args[i]}"`);
     }
+    const { name: given, value: inline } = written;
     const name = nameOf(given);
     const text = FLAGS[name].value === undefined
       ? inline ?? "true"
@@ -236,7 +237,7 @@ function valueOf(
   text: string,
 ): string | number | boolean {
   const { standard, check } = FLAGS[name];
-  if (typeof standard === "boolean") return switchOf(given, text);
+  if (typeof standard === "boolean") return parseSwitch(given, text);
   const value = typeof standard === "number" ? numberOf(given, text) : text;
   const problem = check?.(value as never) ?? null;
   if (problem === null) return value;
@@ -249,14 +250,6 @@ function numberOf(given: string, text: string): number {
   if (/^[+-]?\d+(\.\d+)?$/.test(text)) return Number(text);
   throw new ConfigError(
     `invalid value "${text}" for flag -${given}: parse error`,
-  );
-}
-
-function switchOf(given: string, text: string): boolean {
-  if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
-  if (["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
-  throw new ConfigError(
-    `invalid boolean value "${text}" for -${given}: parse error`,
   );
 }
 

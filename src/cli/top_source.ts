@@ -5,6 +5,7 @@
  */
 
 import { get } from "node:https";
+import { errorText, fileProblem } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { demand, demandNet } from "../permission.ts";
 import type { Sample } from "./top_samples.ts";
@@ -191,7 +192,9 @@ function httpClient(secure: SecureOptions | null): Deno.HttpClient {
   try {
     return Deno.createHttpClient(options as Deno.CreateHttpClientOptions);
   } catch (error) {
-    throw new ConfigError(`cannot use "${cert}" and "${key}": ${why(error)}`);
+    throw new ConfigError(
+      `cannot use "${cert}" and "${key}": ${errorText(error)}`,
+    );
   }
 }
 
@@ -201,14 +204,10 @@ function readPem(path: string): string {
     demand({ name: "read", path });
     text = Deno.readTextFileSync(path);
   } catch (error) {
-    throw new ConfigError(`cannot read "${path}": ${why(error)}`);
+    throw new ConfigError(`cannot read "${path}": ${fileProblem(error)}`);
   }
   if (/^-----BEGIN /m.test(text)) return text;
   throw new ConfigError(`cannot use "${path}": it is not PEM`);
-}
-
-function why(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function joined(text: string, piece: string): string {
@@ -222,7 +221,7 @@ function reason(error: unknown): string {
   while (inner instanceof Error && inner.cause !== undefined) {
     inner = inner.cause;
   }
-  const text = why(inner);
+  const text = errorText(inner);
   const [, end] = /^error sending request.*?\): (.*)$/s.exec(text) ?? [];
   return shown(
     (end ?? text)

@@ -28,7 +28,7 @@ export type { ConnectOptions, SubscribeOptions, Subscription };
 
 /** How to request. */
 export interface RequestOptions extends Omit<PublishOptions, "reply"> {
-  /** Longest to wait for the answer. */
+  /** Longest to wait for the answer, in milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
 

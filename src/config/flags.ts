@@ -1,11 +1,11 @@
 /**
- * The command line, as nats-server reads it: `-p 4222`, `--port=4222`, any flag
- * with one dash or two, switches with `=true` or `=false` (Go's rules;
- * config-and-monitoring §4.1). Flags that give a setting come from the schema.
+ * The command line of the server, as nats-server reads it
+ * (config-and-monitoring §4.1). Flags that give a setting come from the schema.
  */
 
 import { ConfigError } from "../errors.ts";
 import { VERSION } from "../version.ts";
+import { splitFlag } from "./flag_syntax.ts";
 import { REFUSED_FLAGS } from "./refused.ts";
 import type { FullSetting } from "./schema.ts";
 import { join, SETTINGS } from "./schema.ts";
@@ -84,7 +84,7 @@ const SPECIAL: readonly SpecialFlag[] = [
   action(["v", "version"], "Common", "version", "Show the version"),
 ];
 
-/** Settings that a flag gives in this version. */
+/** Settings that a flag gives. */
 const FLAGGED: readonly FullSetting[] = SETTINGS.filter(({ flag }) =>
   flag !== undefined
 );
@@ -111,10 +111,11 @@ export function parseFlags(args: readonly string[]): CommandLine {
       if (word !== undefined) applyCommand(draft, word);
       break;
     }
-    const [, name, , given] = /^--?([^-=][^=]*)(=(.*))?$/s.exec(arg) ?? [];
-    if (name === undefined) throw new ConfigError(`bad flag syntax: ${arg}`);
+    const written = splitFlag(arg);
+    if (written === null) throw new ConfigError(`bad flag syntax: ${arg}`);
+    const { name } = written;
+    let { value } = written;
     const flag = findFlag(name);
-    let value = given;
     if (value === undefined) {
       if (flag.value === undefined) value = "true";
       else if (++i < args.length) value = args[i];

@@ -4,6 +4,7 @@
  * `config/` that touches files and the environment.
  */
 
+import { fileProblem } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { demand, granted } from "../permission.ts";
 import { parseNatsConf } from "./nats_conf.ts";
@@ -73,19 +74,8 @@ export function readFile(path: string): string {
     demand({ name: "read", path });
     return Deno.readTextFileSync(path);
   } catch (error) {
-    throw new ConfigError(`open ${path}: ${fileCause(path, error)}`);
+    throw new ConfigError(`open ${path}: ${fileProblem(error)}`);
   }
-}
-
-/** Why a file cannot be read, in the words operators know. */
-function fileCause(path: string, error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file or directory";
-  if (error instanceof Deno.errors.IsADirectory) return "is a directory";
-  if (error instanceof Deno.errors.NotCapable) {
-    return `not permitted to read it: run with --allow-read=${path}`;
-  }
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function parse(path: string): Promise<MapNode> {

@@ -11,6 +11,7 @@
  */
 
 import { dirname, isAbsolute, join, normalize } from "node:path";
+import { errorText } from "../error_text.ts";
 import { readScalar } from "./nats_scalar.ts";
 import { Scanner } from "./nats_scanner.ts";
 import type { ConfigEntry, ConfigNode, MapNode, Position } from "./tree.ts";
@@ -277,7 +278,7 @@ class ConfParser {
       text = /^[^=\0]+$/.test(name) ? env.variable(name) : undefined;
     } catch (error) {
       throw scanner.fail(
-        `${reference} can not be read: ${reasonOf(error)}`,
+        `${reference} can not be read: ${errorText(error)}`,
         start,
         error,
       );
@@ -324,14 +325,10 @@ class ConfParser {
       return this.#context.env.include(path).text;
     } catch (error) {
       throw this.#scanner.fail(
-        `error parsing include file '${path}', ${reasonOf(error)}`,
+        `error parsing include file '${path}', ${errorText(error)}`,
         start,
         error,
       );
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

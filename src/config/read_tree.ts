@@ -80,7 +80,7 @@ class Reader {
     }
   }
 
-  /** Whether it is one of those; a value that will not do is a mistake. */
+  /** Whether it is a setting midge has one value of; any other is a mistake. */
   #fixed({ fixed = [] }: Block, entry: ConfigEntry, path: string): boolean {
     const key = entry.key.toLowerCase();
     const found = fixed.find((one) => one.key === key);

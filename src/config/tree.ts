@@ -2,7 +2,7 @@
  * What a configuration file says, whatever language it is in: a tree of values
  * and keys that know where they stand, and errors that say so.
  *
- * The parsers build it, `load` reads options out of it. Knows no option names
+ * The parsers build it, `read_tree` reads settings out of it. Knows no option names
  * and no syntax.
  */
 

@@ -170,7 +170,9 @@ export const seconds: ValueType = {
 
 /** Host and port of a listener; what is not given stays absent. */
 export interface ListenAddress {
+  /** Without brackets. */
   readonly host?: string;
+  /** From -1 to 65535. */
   readonly port: number;
 }
 

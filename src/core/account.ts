@@ -11,8 +11,6 @@ import type { Message } from "../wire/message.ts";
 import type { Subscription } from "./subscription.ts";
 import { CHECK_CROSSING, CHECK_REMOTE } from "./subscription.ts";
 
-/** Where clients without an account of their own live. */
-export const GLOBAL_ACCOUNT = "$G";
 /** Where the server itself lives. */
 export const SYSTEM_ACCOUNT = "$SYS";
 

@@ -23,7 +23,7 @@ export interface ConnectOptions extends DialOptions, Login {
   readonly authenticate?:
     | ((info: Info) => Credentials | Promise<Credentials>)
     | undefined;
-  /** Longest that connecting and, by default, a request take; default 5000. */
+  /** Longest that connecting and, by default, a request take, in milliseconds. Default 5000. */
   readonly timeoutMs?: number | undefined;
   /**
    * Told what no call or iterator can be: a refused publish, a callback that
@@ -64,7 +64,7 @@ export class Session {
   info: Info;
   /** Resolves with what `end` was told, once nothing is under way. */
   readonly closed: Promise<Error | null>;
-  /** Longest that things should take. */
+  /** Longest that connecting and, by default, a request take, in milliseconds. */
   readonly timeoutMs: number;
   /** To be set before there are subscriptions. */
   handler: SessionHandler = NOBODY;

@@ -6,6 +6,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
+import { errorText } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import type { LevelLabel, LineFormat } from "../log.ts";
 import { formatLine, wallClock, writeStderr } from "../log.ts";
@@ -97,7 +98,7 @@ export class FileLog {
       this.#file.close();
       this.#adopt(file);
     } catch (error) {
-      this.#append("ERR", `File log not re-opened: ${messageOf(error)}`);
+      this.#append("ERR", `File log not re-opened: ${errorText(error)}`);
       return;
     }
     this.write("INF", "File log re-opened");
@@ -138,7 +139,7 @@ export class FileLog {
       this.#size += written;
       this.#torn ||= written > 0;
       if (this.#lost++ === 0) {
-        this.#say("ERR", `Cannot write ${this.#name()}: ${messageOf(error)}`);
+        this.#say("ERR", `Cannot write ${this.#name()}: ${errorText(error)}`);
       }
       return;
     }
@@ -171,7 +172,7 @@ export class FileLog {
       }
       this.#append(
         "ERR",
-        `Unable to rotate ${this.#name()} (${messageOf(error)}), ` +
+        `Unable to rotate ${this.#name()} (${errorText(error)}), ` +
           `will attempt next rotation at size ${this.#rotateAbove}`,
       );
       return;
@@ -227,7 +228,7 @@ export class FileLog {
       this.#append(
         "ERR",
         `Unable to purge log files (${
-          messageOf(error)
+          errorText(error)
         }), will attempt next rotation\r`,
       );
     }
@@ -272,7 +273,7 @@ function openCause(path: string, error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return "permission denied (this user must be allowed to write there)";
   }
-  return messageOf(error);
+  return errorText(error);
 }
 
 /** Whether files beside `path` may be renamed and removed without asking. */
@@ -313,8 +314,4 @@ function backupSuffix(atMs: number, extra: number): string {
 
 function quote(path: string): string {
   return JSON.stringify(path);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,6 +4,7 @@
  * travel is not its business.
  */
 
+import { errorText } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import type { LevelLabel } from "../log.ts";
 import { demand } from "../permission.ts";
@@ -167,7 +168,7 @@ function dialCause(error: unknown, flags: string | null): string {
   if (flags !== null && error instanceof Deno.errors.NotCapable) {
     return `not permitted: run with ${flags}`;
   }
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }
 
 /** Throws `ConfigError` that names the URL. */

@@ -5,6 +5,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { errorText } from "../error_text.ts";
 import type { LevelLabel } from "../log.ts";
 import type { SyslogSocket } from "./syslog_socket.ts";
 
@@ -148,7 +149,7 @@ export class SyslogLink {
         this.#unsent = null;
       } catch (error) {
         this.#giveUpBad(batch, socket.stream);
-        return error instanceof Error ? error.message : String(error);
+        return errorText(error);
       }
     }
   }

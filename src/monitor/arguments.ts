@@ -9,6 +9,9 @@ export class ArgumentError extends Error {
   override readonly name = "ArgumentError";
 }
 
+/** Items on a page where nothing else is asked for. */
+export const DEFAULT_LIMIT = 1024;
+
 /** Digits of the largest numbers there are; longer ones are not even read. */
 const MAX_DIGITS = 20;
 
@@ -77,6 +80,13 @@ export class Arguments {
       throw decodingError("uint64", name, "ParseUint", text, RANGE);
     }
     return Math.min(Number(text), Number.MAX_SAFE_INTEGER);
+  }
+
+  /** `offset` and `limit`; what makes no sense is as if it were not given. */
+  page(): { offset: number; limit: number } {
+    const offset = Math.max(0, this.integer("offset"));
+    const limit = this.integer("limit");
+    return { offset, limit: limit > 0 ? limit : DEFAULT_LIMIT };
   }
 
   /** A boolean, or `detail`. */

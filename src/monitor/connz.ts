@@ -1,5 +1,6 @@
 /** `/connz`: connections, open and closed (config-and-monitoring §7.3). */
 
+import { GLOBAL_ACCOUNT } from "../auth_options.ts";
 import type { Arguments } from "./arguments.ts";
 import { ArgumentError } from "./arguments.ts";
 import { jsonPieces, Listing, optional } from "./json.ts";
@@ -7,9 +8,6 @@ import { sorted } from "./slices.ts";
 import type { ConnectionSnapshot, Snapshots } from "./snapshots.ts";
 import { withSubscriptions } from "./subscription_fields.ts";
 import { roundTripText, timeText, uptimeText } from "./text_forms.ts";
-
-/** Connections on a page where nothing else is asked for. */
-export const DEFAULT_LIMIT = 1024;
 
 type State = "open" | "closed" | "any";
 
@@ -69,15 +67,14 @@ function readQuery(args: Arguments): Query {
   const sort = args.text("sort") || "cid";
   const auth = args.boolean("auth");
   const subs = args.detail("subs");
-  const offset = Math.max(0, args.integer("offset"));
-  const limit = args.integer("limit");
+  const { offset, limit } = args.page();
   const cid = args.unsigned("cid");
   return {
     sort,
     auth,
     subs,
     offset,
-    limit: cid > 0 ? 1 : limit > 0 ? limit : DEFAULT_LIMIT,
+    limit: cid > 0 ? 1 : limit,
     cid,
     state: readState(args.text("state")),
     user: args.text("user"),
@@ -227,6 +224,7 @@ function connection(
 /** Names, and never what proves them. */
 function identity({ account, tls, user }: ConnectionSnapshot): object {
   const peer = tls?.peer;
+  const own = account === GLOBAL_ACCOUNT ? undefined : optional(account);
   return {
     tls_peer_certs: peer
       ? [{
@@ -236,8 +234,8 @@ function identity({ account, tls, user }: ConnectionSnapshot): object {
       }]
       : undefined,
     authorized_user: optional(user),
-    account: optional(account, account !== "$G" && account !== ""),
-    name_tag: optional(account, account !== "$G" && account !== ""),
+    account: own,
+    name_tag: own,
   };
 }
 

@@ -19,16 +19,12 @@ import { varz } from "./varz.ts";
 
 /** A request to one of the endpoints. */
 export interface Call {
-  /** As it came. */
-  readonly request: Request;
   /** Where it went. */
   readonly url: URL;
   /** Its arguments. */
   readonly args: Arguments;
   /** Whose monitoring this is. */
   readonly snapshots: Snapshots;
-  /** Path in front of every endpoint: empty, or `/mon/nats`. */
-  readonly basePath: string;
   /** Requests so far. */
   readonly requests: RequestCounts;
   /** Where failed probes are logged. */
@@ -53,10 +49,8 @@ export interface Endpoint {
   readonly countedAs: string | null;
   /** It calls `count` itself, once the arguments are known to be good. */
   readonly countsItself?: boolean;
-  /** The answer; a `Response` goes out as it is, `null` is 404. */
-  answer(
-    call: Call,
-  ): JsonAnswer | Response | null | Promise<Response | null>;
+  /** The answer; a `Response` goes out as it is. */
+  answer(call: Call): JsonAnswer | Promise<Response>;
 }
 
 /** Every path there is. */

@@ -40,7 +40,7 @@ export function healthz(args: Arguments, snapshots: Snapshots): Health {
   const { problem } = snapshots.server();
   return problem === null
     ? { status: 200, body: { status: "ok" }, problem: "" }
-    : unhealthy(500, `failed to be ready for connections: ${problem}`);
+    : unhealthy(`failed to be ready for connections: ${problem}`);
 }
 
 function illFormed(details: boolean, problem: string): Health {
@@ -50,6 +50,6 @@ function illFormed(details: boolean, problem: string): Health {
   return { status: 400, body, problem };
 }
 
-function unhealthy(status: number, problem: string): Health {
-  return { status, body: { status: "error", error: problem }, problem };
+function unhealthy(problem: string): Health {
+  return { status: 500, body: { status: "error", error: problem }, problem };
 }

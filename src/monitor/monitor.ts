@@ -4,6 +4,7 @@
  * server, snapshots do.
  */
 
+import { errorTrace } from "../error_text.ts";
 import { ListenError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { demandNet } from "../permission.ts";
@@ -165,10 +166,7 @@ export class Monitor {
     if (countsItself !== true) count();
     try {
       const args = new Arguments(url.searchParams);
-      const answer = await endpoint.answer(
-        this.#call(request, url, args, count),
-      );
-      if (answer === null) return notFound();
+      const answer = await endpoint.answer(this.#call(url, args, count));
       if (answer instanceof Response) return answer;
       return await this.#send(answer, args, request);
     } catch (error) {
@@ -177,13 +175,11 @@ export class Monitor {
     }
   }
 
-  #call(request: Request, url: URL, args: Arguments, count: () => void): Call {
+  #call(url: URL, args: Arguments, count: () => void): Call {
     return {
-      request,
       url,
       args,
       snapshots: this.#snapshots,
-      basePath: this.#basePath,
       requests: this.requests,
       log: this.#options.log,
       count,
@@ -223,11 +219,7 @@ export class Monitor {
   }
 
   #broken(error: unknown): Response {
-    this.#options.log.error(
-      `Error serving monitoring: ${
-        error instanceof Error ? error.stack ?? error.message : error
-      }`,
-    );
+    this.#options.log.error(`Error serving monitoring: ${errorTrace(error)}`);
     return failed();
   }
 }

@@ -6,6 +6,7 @@
  * bounded by accounts and paths (config-and-monitoring §8.3).
  */
 
+import { DEFAULT_LIMIT } from "./arguments.ts";
 import type { AccountSnapshot, Snapshots } from "./snapshots.ts";
 import { sublistFields } from "./subsz.ts";
 import type { RequestCounts } from "./varz.ts";
@@ -32,7 +33,7 @@ const SKIPPED = new Set([
 ]);
 
 /** What the exporter says of endpoints that it did not ask for a page. */
-const FIRST_PAGE = { offset: 0, limit: 1024 };
+const FIRST_PAGE = { offset: 0, limit: DEFAULT_LIMIT };
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
@@ -45,7 +46,7 @@ export function* renderMetrics(
   snapshots: Snapshots,
   requests: RequestCounts,
 ): Generator<string> {
-  const { id, name, problem, routes, leafnodes } = snapshots.server();
+  const { id } = snapshots.server();
   const text = new Exposition({ server_id: id });
   yield* writeVarz(text, "", varz(snapshots.server(), requests));
   yield* writeConnz(text, snapshots);
@@ -55,31 +56,8 @@ export function* renderMetrics(
     ...FIRST_PAGE,
   });
   yield text.named("gnatsd_subsz_server_id", id);
-  yield text.gauge(
-    "gnatsd_routez_num_routes",
-    "Routes to other servers",
-    routes,
-  );
-  yield text.named("gnatsd_routez_server_id", id);
-  yield text.named("gnatsd_routez_server_name", name);
-  yield text.gauge(
-    "gnatsd_leafz_conn_nodes_total",
-    "Leaf nodes connected",
-    leafnodes,
-  );
-  yield text.gauge(
-    "gnatsd_healthz_status",
-    "0 if /healthz says ok, 1 if not",
-    problem === null ? 0 : 1,
-  );
-  yield text.family(
-    "gnatsd_healthz_status_value",
-    "gauge",
-    "What /healthz says",
-    [
-      [{ value: problem === null ? "ok" : "error" }, problem === null ? 1 : 0],
-    ],
-  );
+  yield* writePeers(text, snapshots);
+  yield* writeHealthz(text, snapshots);
   yield* writeAccounts(text, snapshots);
   yield* writeProcess(text, snapshots);
 }
@@ -161,56 +139,80 @@ function* writeAll(
   }
 }
 
+/** Other servers and leaf nodes. */
+function* writePeers(
+  text: Exposition,
+  snapshots: Snapshots,
+): Generator<string> {
+  const { id, name, routes, leafnodes } = snapshots.server();
+  const help = "Routes to other servers";
+  yield text.gauge("gnatsd_routez_num_routes", help, routes);
+  yield text.named("gnatsd_routez_server_id", id);
+  yield text.named("gnatsd_routez_server_name", name);
+  yield text.gauge(
+    "gnatsd_leafz_conn_nodes_total",
+    "Leaf nodes connected",
+    leafnodes,
+  );
+}
+
+function* writeHealthz(
+  text: Exposition,
+  snapshots: Snapshots,
+): Generator<string> {
+  const healthy = snapshots.server().problem === null;
+  const help = "0 if /healthz says ok, 1 if not";
+  yield text.gauge("gnatsd_healthz_status", help, healthy ? 0 : 1);
+  yield text.family(
+    "gnatsd_healthz_status_value",
+    "gauge",
+    "What /healthz says",
+    [[{ value: healthy ? "ok" : "error" }, healthy ? 1 : 0]],
+  );
+}
+
+/** What is told of each account: name, help, figure. */
+const ACCOUNT_GAUGES: readonly (readonly [
+  name: string,
+  help: string,
+  value: (account: AccountSnapshot) => number,
+])[] = [
+  ["current_connections", "Clients in the account", (one) => one.connections],
+  [
+    "total_connections",
+    "Clients and leaf nodes in the account",
+    (one) => one.connections + one.leafnodes,
+  ],
+  ["leaf_nodes", "Leaf nodes in the account", (one) => one.leafnodes],
+  [
+    "subscriptions",
+    "Subscriptions in the account",
+    (one) => one.sublist.subscriptions,
+  ],
+  ["sent_messages", "Messages delivered", (one) => one.outMsgs],
+  ["sent_bytes", "Payload bytes delivered", (one) => one.outBytes],
+  ["received_messages", "Messages received", (one) => one.inMsgs],
+  ["received_bytes", "Payload bytes received", (one) => one.inBytes],
+  [
+    "slow_consumers",
+    "Connections closed because they did not keep up",
+    (one) => one.slowConsumers,
+  ],
+];
+
 function* writeAccounts(
   text: Exposition,
   snapshots: Snapshots,
 ): Generator<string> {
   const accounts = snapshots.accounts();
-  const family = (
-    name: string,
-    help: string,
-    value: (account: AccountSnapshot) => number,
-  ) => {
+  for (const [name, help, value] of ACCOUNT_GAUGES) {
     const samples = accounts.map((account): Sample => [{
       account: account.name,
       account_id: account.name,
       account_name: account.name,
     }, value(account)]);
-    return text.family(`gnatsd_accstatz_${name}`, "gauge", help, samples);
-  };
-  yield family(
-    "current_connections",
-    "Clients in the account",
-    (one) => one.connections,
-  );
-  yield family(
-    "total_connections",
-    "Clients and leaf nodes in the account",
-    (one) => one.connections + one.leafnodes,
-  );
-  yield family(
-    "leaf_nodes",
-    "Leaf nodes in the account",
-    (one) => one.leafnodes,
-  );
-  yield family(
-    "subscriptions",
-    "Subscriptions in the account",
-    (one) => one.sublist.subscriptions,
-  );
-  yield family("sent_messages", "Messages delivered", (one) => one.outMsgs);
-  yield family("sent_bytes", "Payload bytes delivered", (one) => one.outBytes);
-  yield family("received_messages", "Messages received", (one) => one.inMsgs);
-  yield family(
-    "received_bytes",
-    "Payload bytes received",
-    (one) => one.inBytes,
-  );
-  yield family(
-    "slow_consumers",
-    "Connections closed because they did not keep up",
-    (one) => one.slowConsumers,
-  );
+    yield text.family(`gnatsd_accstatz_${name}`, "gauge", help, samples);
+  }
 }
 
 /** Under the names every Prometheus client library has for them. */

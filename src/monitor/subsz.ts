@@ -7,20 +7,14 @@ import type {
   Snapshots,
   SublistSnapshot,
   SubscriptionsFound,
-  SubscriptionSnapshot,
 } from "./snapshots.ts";
 import { subscription } from "./subscription_fields.ts";
 import { timeText } from "./text_forms.ts";
 
-/** Subscriptions on a page where nothing else is asked for. */
-const DEFAULT_LIMIT = 1024;
-
 /** The answer; throws `ArgumentError`. */
 export function subsz(args: Arguments, snapshots: Snapshots): object {
   const subs = args.boolean("subs");
-  const offset = Math.max(0, args.integer("offset"));
-  const wantedLimit = args.integer("limit");
-  const limit = wantedLimit > 0 ? wantedLimit : DEFAULT_LIMIT;
+  const { offset, limit } = args.page();
   const account = args.text("acc") || null;
   const subject = args.text("test") || null;
   if (subject !== null && !isLiteral(subject)) {
@@ -71,7 +65,7 @@ function* page(
   limit: number,
 ): Generator<object> {
   let index = 0;
-  for (const one of all as Iterable<SubscriptionSnapshot>) {
+  for (const one of all) {
     if (index >= offset + limit) return;
     if (index++ >= offset) yield subscription(one, { withAccount: true });
   }

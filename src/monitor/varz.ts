@@ -1,6 +1,5 @@
 /** `/varz`: the server in general (config-and-monitoring §7.2). */
 
-import type { ResolvedOptions } from "../options.ts";
 import { optional } from "./json.ts";
 import type { KindCounts, ServerSnapshot } from "./snapshots.ts";
 import { timeText, uptimeText } from "./text_forms.ts";
@@ -141,6 +140,6 @@ function total({ clients, routes, leafs }: KindCounts): number {
   return clients + routes + leafs;
 }
 
-function nanoseconds(ms: ResolvedOptions["pingIntervalMs"]): number {
+function nanoseconds(ms: number): number {
   return Math.round(ms * 1e6);
 }

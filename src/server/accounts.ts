@@ -4,7 +4,8 @@
  */
 
 import type { AccountLimits, AccountOptions } from "../auth_options.ts";
-import { Account, GLOBAL_ACCOUNT, SYSTEM_ACCOUNT } from "../core/account.ts";
+import { GLOBAL_ACCOUNT } from "../auth_options.ts";
+import { Account, SYSTEM_ACCOUNT } from "../core/account.ts";
 import type { Connection } from "../core/connection.ts";
 import type { RequesterFacts } from "../core/request_info.ts";
 import { Responses } from "../core/responses.ts";

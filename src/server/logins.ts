@@ -3,7 +3,7 @@
  * it says can be had, logs refusals, and bounds what failing clients cost.
  */
 
-import { Authentication, loginTimeoutMs } from "../auth/authenticator.ts";
+import { Authentication, loginTimeoutMs } from "../auth/authentication.ts";
 import { BcryptWorker } from "../auth/bcrypt_worker.ts";
 import type { Attempt, Identity, Verdict } from "../auth/identity.ts";
 import { LoginLimiter } from "../auth/login_limiter.ts";

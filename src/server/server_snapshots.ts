@@ -1,6 +1,6 @@
 /** What monitoring reads of a server, read from its parts. */
 
-import { loginTimeoutMs } from "../auth/authenticator.ts";
+import { loginTimeoutMs } from "../auth/authentication.ts";
 import type { Account } from "../core/account.ts";
 import type { Traffic } from "../core/connection_context.ts";
 import type { FlushList } from "../core/outbound.ts";

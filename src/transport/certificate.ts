@@ -1,5 +1,5 @@
 /**
- * Reads what the server needs of an X.509 certificate out of its DER bytes: who
+ * Reads what logins need of a peer's X.509 certificate out of its DER bytes: who
  * it names, and the hashes it is recognised by. Checks nothing; whether to
  * believe it is decided in the handshake.
  *
@@ -94,7 +94,7 @@ function distinguishedName(name: Element): string {
       const id = identifier(type.content);
       const known = ATTRIBUTES[id];
       return known === undefined
-        ? `${id}=#${hex(value.whole)}`
+        ? `${id}=#${value.whole.toHex()}`
         : `${known}=${escape(attributeText(value))}`;
     }).join("+")
   );
@@ -161,10 +161,6 @@ function elements(bytes: Uint8Array<ArrayBuffer>): Element[] {
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
+  const hash = await crypto.subtle.digest("SHA-256", bytes);
+  return new Uint8Array(hash).toHex();
 }

@@ -8,6 +8,7 @@ import type { KeyObject, X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { TlsOptions as NodeTlsOptions } from "node:tls";
 import type * as tls from "node:tls";
+import { errorText, fileProblem } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import type { ResolvedTls } from "../options.ts";
 import { demand } from "../permission.ts";
@@ -161,17 +162,11 @@ function pem(option: string, file: string, text: string): Pem {
   } catch (error) {
     throw new ConfigError(
       `Cannot read ${option} of TLS configuration: open ${file}: ${
-        readFailure(error)
+        fileProblem(error)
       }`,
       { cause: error },
     );
   }
-}
-
-function readFailure(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file or directory";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
 }
 
 function certificate(
@@ -266,8 +261,9 @@ function checkKey(leaf: X509Certificate, key: KeyObject): void {
 }
 
 function pairError(cause: unknown): ConfigError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new ConfigError(`error parsing X509 certificate/key pair: ${reason}`);
+  return new ConfigError(
+    `error parsing X509 certificate/key pair: ${errorText(cause)}`,
+  );
 }
 
 function pinnedKeys(

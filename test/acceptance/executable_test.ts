@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
 import {
   compile,
   CompileError,
@@ -15,6 +16,7 @@ import { VERSION } from "../../src/version.ts";
 import { Folder } from "../support/folder.ts";
 import type { Place } from "../support/midge.ts";
 import { Midge } from "../support/midge.ts";
+import { runModule } from "../support/module.ts";
 
 const folder = new Folder();
 addEventListener("unload", () => folder[Symbol.dispose]());
@@ -271,6 +273,24 @@ Deno.test("compile() says in one line what is wrong with DENORT_BIN", async () =
   assert(other instanceof CompileError);
   assert.match(other.message, /^DENORT_BIN=.* is not the runtime .*$/);
   assert.throws(() => Deno.statSync(output), Deno.errors.NotFound);
+});
+
+Deno.test("compile() finds midge in a folder with a blank in its name", async () => {
+  using folder = new Folder();
+  const root = new URL("../../", import.meta.url).pathname;
+  await Deno.symlink(root, folder.file("my midge"));
+  const from = JSON.stringify(
+    pathToFileURL(folder.file("my midge/config/compile.ts")),
+  );
+  const { stdout } = await runModule(
+    `import { compile } from ${from};
+    await compile("${folder.file("made")}").catch(({ message }) =>
+      console.log(message)
+    );`,
+    ["--allow-read", "--allow-write", "--allow-run", "--allow-env"],
+    `DENORT_BIN=${folder.file("nothing")} RUST_BACKTRACE=1 exec "$@"`,
+  );
+  assert.match(stdout, /^Could not find denort at '.*nothing'\n$/);
 });
 
 Deno.test("An executable may do no more than a server needs", () => {

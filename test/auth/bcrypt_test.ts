@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  hashPassword,
-  isBcrypt,
-  verifyPassword,
-} from "../../src/auth/bcrypt.ts";
+import { hashPassword, isBcrypt } from "../../src/auth/bcrypt.ts";
+import { verifyPassword } from "../support/bcrypt.ts";
 import { runModule, SRC } from "../support/module.ts";
 
 /** Hashes from the README of gnatsd 0.8. */
@@ -45,14 +42,14 @@ const AS_GO = [
   ],
 ] as const;
 
-Deno.test("verifyPassword() knows the hashes of the gnatsd README", async () => {
+Deno.test("BcryptWorker.verify() knows the hashes of the gnatsd README", async () => {
   for (const [password, hash] of README) {
     assert.equal(await verifyPassword(password, hash), true);
   }
   assert.equal(await verifyPassword("t0pS3cr3t", README[0][1]), false);
 });
 
-Deno.test("verifyPassword() takes passwords as Go does", async (t) => {
+Deno.test("BcryptWorker.verify() takes passwords as Go does", async (t) => {
   for (const [name, password, hash] of AS_GO) {
     await t.step(name, async () => {
       assert.equal(await verifyPassword(password, SALT + hash), true);
@@ -61,7 +58,7 @@ Deno.test("verifyPassword() takes passwords as Go does", async (t) => {
   }
 });
 
-Deno.test("verifyPassword() takes all versions of bcrypt alike", async () => {
+Deno.test("BcryptWorker.verify() takes all versions of bcrypt alike", async () => {
   const [, password, rest] = AS_GO[1];
   for (const version of ["$2a$", "$2b$", "$2x$", "$2y$"]) {
     const hash = version + SALT.slice(4) + rest;
@@ -69,7 +66,7 @@ Deno.test("verifyPassword() takes all versions of bcrypt alike", async () => {
   }
 });
 
-Deno.test("verifyPassword() matches nothing with a broken hash", async () => {
+Deno.test("BcryptWorker.verify() matches nothing with a broken hash", async () => {
   const [, password, rest] = AS_GO[1];
   const hash = SALT + rest;
   for (
@@ -120,8 +117,11 @@ Deno.test("isBcrypt() goes by the beginning", () => {
 Deno.test("bcrypt is not downloaded before somebody needs it", async () => {
   const cache = await Deno.makeTempDir();
   const { stdout, stderr } = await runModule(
-    `import { isBcrypt, verifyPassword } from "${SRC}auth/bcrypt.ts";
-    console.log(isBcrypt("x"), await verifyPassword("x", "no hash"));`,
+    `import { isBcrypt } from "${SRC}auth/bcrypt.ts";
+    import { BcryptWorker } from "${SRC}auth/bcrypt_worker.ts";
+    const asker = { address: "", wanted: () => true };
+    const right = new BcryptWorker(console).verify("x", "no hash", asker);
+    console.log(isBcrypt("x"), await right);`,
     ["--no-remote", "--no-npm"],
     `DENO_DIR=${cache} exec "$@"`,
   );

@@ -120,7 +120,7 @@ Deno.test("midge says in one line why it does not start, and exits with 1", asyn
     [
       ["-c", at("ok.conf")],
       [],
-      /^midge: open \S+ok\.conf: not permitted to read it: run with --allow-read=\S+ok\.conf\n$/,
+      /^midge: open \S+ok\.conf: not permitted: run with --allow-read=\S+ok\.conf\n$/,
     ],
     [
       ["-c", at("include.conf")],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { verifyPassword } from "../../src/auth/bcrypt.ts";
+import { verifyPassword } from "../support/bcrypt.ts";
 import type { Streams } from "../../src/cli/mkpasswd.ts";
 import { mkpasswd, randomPassword } from "../../src/cli/mkpasswd.ts";
 

@@ -1,7 +1,7 @@
 /** How midge is deployed: what config/ has for that fits together, and midge. */
 
 import assert from "node:assert/strict";
-import { verifyPassword } from "../../src/auth/bcrypt.ts";
+import { verifyPassword } from "../support/bcrypt.ts";
 import { parseFlags } from "../../src/config/flags.ts";
 import { loadConfig } from "../../src/mod.ts";
 import { Folder } from "../support/folder.ts";

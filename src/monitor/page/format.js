@@ -33,7 +33,7 @@ export function percent(value) {
   return Number.isFinite(value) ? `${digits(value, false)} %` : "–";
 }
 
-/** A Go duration to microseconds: `161µs`, `1.9ms`, `2.5s`, `1m2s` to itself. */
+/** Three digits of a Go duration: `161 µs`, `1.90 ms`; `1m2s` as it is. */
 export function roundTrip(text) {
   if (!text || text === "0s") return "–";
   const [, value, unit] = /^([\d.]+)(ns|µs|ms|s)$/.exec(text) ?? [];

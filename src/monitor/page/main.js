@@ -12,14 +12,14 @@ const PATIENCE_MS = 4000;
 const base = document.body.dataset.base;
 const past = new History();
 const rows = new Rows(base);
-const plots = PLOTS().map((plot) => new Plot(plot));
+const plots = plotted().map((plot) => new Plot(plot));
 let minutes = 5;
 let pointed = null;
 let goneSince = null;
 let wake = () => {};
 
 /** What is plotted. */
-function PLOTS() {
+function plotted() {
   const both = (messages, octets) => [
     { key: messages, label: "in", className: "in" },
     { key: octets, label: "out", className: "out" },

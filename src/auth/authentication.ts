@@ -4,12 +4,14 @@
  * configuration; knows credentials, and neither connections nor accounts.
  */
 
+import { GLOBAL_ACCOUNT } from "../auth_options.ts";
 import type {
   AuthAnswer,
   Authenticator,
   AuthGrant,
   AuthRequest,
 } from "../auth_options.ts";
+import { errorText } from "../error_text.ts";
 import type { Log } from "../log.ts";
 import type { Clock } from "../options.ts";
 import type { BcryptWorker } from "./bcrypt_worker.ts";
@@ -178,7 +180,7 @@ export class Authentication {
     try {
       answer = custom(requestOf(attempt, verified));
     } catch (error) {
-      return this.#failed(attempt, describe(error));
+      return this.#failed(attempt, errorText(error));
     }
     if (typeof (answer as Promise<AuthAnswer> | null)?.then === "function") {
       return this.#await(answer as Promise<AuthAnswer>, attempt);
@@ -198,7 +200,7 @@ export class Authentication {
       );
       Promise.resolve(answer).then(
         (given) => resolve(this.#understand(given, attempt)),
-        (error) => resolve(this.#failed(attempt, describe(error))),
+        (error) => resolve(this.#failed(attempt, errorText(error))),
       ).finally(cancel);
     });
   }
@@ -207,7 +209,7 @@ export class Authentication {
     if (answer === undefined) return this.#byConfiguration(attempt);
     if (answer === null) return null;
     if (!isGrant(answer)) return this.#failed(attempt, "not an answer");
-    const { user, account = "$G", permissions = null } = answer;
+    const { user, account = GLOBAL_ACCOUNT, permissions = null } = answer;
     const { nkey } = attempt.credentials;
     return { user, nkey, account, permissions };
   }
@@ -266,8 +268,4 @@ function isGrant(value: AuthGrant): boolean {
   const { user, account } = value;
   return typeof user === "string" &&
     (account === undefined || typeof account === "string");
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

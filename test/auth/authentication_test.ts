@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   Authentication,
   loginTimeoutMs,
-} from "../../src/auth/authenticator.ts";
+} from "../../src/auth/authentication.ts";
 import { BcryptWorker } from "../../src/auth/bcrypt_worker.ts";
 import type { Attempt } from "../../src/auth/identity.ts";
 import type { AuthRequest, ServerOptions } from "../../src/mod.ts";
