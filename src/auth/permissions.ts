@@ -26,9 +26,9 @@ export interface Responses {
 }
 
 /** Messages to a reply subject unless said otherwise. */
-const DEFAULT_RESPONSES = 1;
+export const DEFAULT_RESPONSES = 1;
 /** How long that takes at most, in milliseconds. */
-const DEFAULT_RESPONSE_TTL_MS = 120_000;
+export const DEFAULT_RESPONSE_TTL_MS = 120_000;
 
 /**
  * The permissions these options stand for: the same ones for the same object,

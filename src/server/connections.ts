@@ -110,7 +110,7 @@ export class Connections {
     reason: CloseReason,
     epochMs: number,
   ): ClosedConnection {
-    const { connection, login, options } = client;
+    const { connection } = client;
     this.live.delete(connection.id);
     if (connection.ended !== null) this.#awaitEnd(connection.ended);
     const account = this.#past(client.account.name);
@@ -120,30 +120,7 @@ export class Connections {
     } else if (reason === "Stale Connection") this.staleConnections++;
     addTraffic(this.#departed, connection);
     addTraffic(account, connection);
-    const { hostname, port } = connection.transport.remoteAddress;
-    const closed: ClosedConnection = {
-      id: connection.id,
-      hostname,
-      port,
-      name: options.name,
-      lang: options.lang,
-      version: options.version,
-      user: login.identity?.user ?? options.user,
-      nkey: login.identity?.nkey ?? options.nkey,
-      account: client.account.name,
-      subscriptions: client.subscriptions.size,
-      pendingBytes: connection.outbound.pending,
-      roundTripMs: connection.heartbeat.roundTripMs,
-      tls: connection.transport.tls ?? null,
-      startedAt: connection.startedAt,
-      lastActivityAt: connection.lastActivityAt(),
-      stoppedAt: epochMs,
-      reason,
-      inMsgs: connection.inMsgs,
-      inBytes: connection.inBytes,
-      outMsgs: connection.outMsgs,
-      outBytes: connection.outBytes,
-    };
+    const closed = recordOf(client, reason, epochMs);
     this.#remember(closed);
     return closed;
   }
@@ -218,6 +195,39 @@ export class Connections {
     this.#closed[this.#oldest] = closed;
     this.#oldest = (this.#oldest + 1) % this.#maxClosed;
   }
+}
+
+/** What is worth remembering of a client that was closed at `epochMs`. */
+function recordOf(
+  client: Client,
+  reason: CloseReason,
+  epochMs: number,
+): ClosedConnection {
+  const { connection, login, options } = client;
+  const { hostname, port } = connection.transport.remoteAddress;
+  return {
+    id: connection.id,
+    hostname,
+    port,
+    name: options.name,
+    lang: options.lang,
+    version: options.version,
+    user: login.identity?.user ?? options.user,
+    nkey: login.identity?.nkey ?? options.nkey,
+    account: client.account.name,
+    subscriptions: client.subscriptions.size,
+    pendingBytes: connection.outbound.pending,
+    roundTripMs: connection.heartbeat.roundTripMs,
+    tls: connection.transport.tls ?? null,
+    startedAt: connection.startedAt,
+    lastActivityAt: connection.lastActivityAt(),
+    stoppedAt: epochMs,
+    reason,
+    inMsgs: connection.inMsgs,
+    inBytes: connection.inBytes,
+    outMsgs: connection.outMsgs,
+    outBytes: connection.outBytes,
+  };
 }
 
 /** Nothing yet. */

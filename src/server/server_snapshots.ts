@@ -12,6 +12,7 @@ import type { Client } from "../peer/client.ts";
 import type {
   AccountSnapshot,
   ConnectionSnapshot,
+  KindCounts,
   RouteSnapshot,
   ServerSnapshot,
   Snapshots,
@@ -86,17 +87,13 @@ export class ServerSnapshots implements Snapshots {
 
   /** `Snapshots` */
   server(): ServerSnapshot {
-    const { id, options, connections, accounts } = this.#server;
+    const { id, options, connections } = this.#server;
     const { acceptor, logins } = this.#server;
     const { tlsInfo: tls } = acceptor;
     const state = this.#server.state();
     const [host, port] = splitHostPort(options.clientAdvertise);
     const cluster = this.#server.cluster();
     const routes = this.routes();
-    let subscriptions = 0;
-    for (const { sublist, services } of accounts.all()) {
-      subscriptions += sublist.size - services;
-    }
     return {
       id,
       name: options.serverName || id,
@@ -122,18 +119,16 @@ export class ServerSnapshots implements Snapshots {
       leafnodes: 0,
       traffic: connections.traffic(),
       clientTraffic: connections.clientTraffic(),
-      slowConsumers: {
-        clients: connections.slowConsumers,
-        routes: connections.slowRoutes,
-        leafs: 0,
-      },
-      staleConnections: {
-        clients: connections.staleConnections,
-        routes: connections.staleRoutes,
-        leafs: 0,
-      },
+      slowConsumers: counts(
+        connections.slowConsumers,
+        connections.slowRoutes,
+      ),
+      staleConnections: counts(
+        connections.staleConnections,
+        connections.staleRoutes,
+      ),
       stalledClients: this.#server.flushes.holds,
-      subscriptions,
+      subscriptions: this.#subscriptionCount(),
       clusterPort: cluster?.port ?? 0,
       routePermissions: routePermissions(options.cluster),
       monitorPort: this.monitorPort(),
@@ -213,6 +208,15 @@ export class ServerSnapshots implements Snapshots {
     return { total, all: this.#held(account) };
   }
 
+  /** In all accounts, interest of other servers included. */
+  #subscriptionCount(): number {
+    let count = 0;
+    for (const { sublist, services } of this.#server.accounts.all()) {
+      count += sublist.size - services;
+    }
+    return count;
+  }
+
   /** Those that clients hold, by client. */
   *#held(account: string | null): Generator<SubscriptionSnapshot> {
     for (const client of this.#server.connections.live.values()) {
@@ -265,6 +269,11 @@ export class ServerSnapshots implements Snapshots {
       exports: exportsOf(configured),
     };
   }
+}
+
+/** By kind of connection; there are no leaf nodes. */
+function counts(clients: number, routes: number): KindCounts {
+  return { clients, routes, leafs: 0 };
 }
 
 function openConnection(client: Client): ConnectionSnapshot {

@@ -4,6 +4,10 @@
  * request.
  */
 
+import {
+  DEFAULT_RESPONSE_TTL_MS,
+  DEFAULT_RESPONSES,
+} from "../auth/permissions.ts";
 import { gatewayz, jsz, leafz } from "../monitor/absent.ts";
 import { accountz, accstatz } from "../monitor/accounts.ts";
 import { ArgumentError, Arguments } from "../monitor/arguments.ts";
@@ -207,8 +211,8 @@ function userInfo(
       subscribe,
       responses: allowResponses
         ? {
-          max: allowResponses.max ?? 1,
-          ttl: (allowResponses.ttlMs ?? 120_000) * 1e6,
+          max: allowResponses.max || DEFAULT_RESPONSES,
+          ttl: (allowResponses.ttlMs || DEFAULT_RESPONSE_TTL_MS) * 1e6,
         }
         : undefined,
     }

@@ -178,6 +178,25 @@ Deno.test("SystemServices tells a client of any account who it is, and nothing e
   assert.match(await anybody.raw.line(), /^HMSG in\.2 /); // No responders.
 });
 
+Deno.test("SystemServices tells a client the defaults of what its user may answer", async () => {
+  await using server = await Server.start({
+    dontListen: true,
+    authorization: {
+      users: [{
+        user: "app",
+        password: "x",
+        permissions: {
+          publish: { allow: ["$SYS.REQ.USER.INFO"] },
+          allowResponses: { max: 0, ttlMs: 0 },
+        },
+      }],
+    },
+  });
+  await using app = await join(server, "app");
+  const { data } = await app.ask("$SYS.REQ.USER.INFO");
+  assert.deepEqual(data.permissions.responses, { max: 1, ttl: 120e9 });
+});
+
 Deno.test("SystemServices are no subscriptions of anybody in the figures", async () => {
   await using server = await Server.start(OPTIONS);
   await using asker = await join(server, "sys");

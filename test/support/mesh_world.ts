@@ -17,6 +17,22 @@ export type Line =
   | { readonly op: "RS+" }
   | { readonly op: "-ERR"; readonly text: string };
 
+/** CONNECT of the server with this id, which has no credentials. */
+export function connectOf(id: string): RouteConnect {
+  return {
+    name: id,
+    cluster: "CL",
+    cluster_dynamic: false,
+    user: "",
+    pass: "",
+    echo: true,
+    headers: true,
+    tls_required: false,
+    lang: "",
+    gateway: "",
+  };
+}
+
 /** A server of the world. */
 export interface Inhabitant {
   readonly id: string;

@@ -9,7 +9,7 @@ import { parseRouteUrl } from "../../src/cluster/route_url.ts";
 import type { RouteTarget } from "../../src/cluster/route_url.ts";
 import type { RouteInfo } from "../../src/wire/route_info.ts";
 import type { Inhabitant, Line, MeshWorld, WireEnd } from "./mesh_world.ts";
-import { PORT } from "./mesh_world.ts";
+import { connectOf, PORT } from "./mesh_world.ts";
 
 /** How to make one. */
 export interface OfficialOptions {
@@ -81,18 +81,7 @@ export class OfficialServer implements Inhabitant {
       const conn = this.#open(transport as WireEnd, { target, pinned });
       conn.end.send({
         op: "CONNECT",
-        connect: {
-          name: this.id,
-          cluster: "CL",
-          cluster_dynamic: false,
-          user: "",
-          pass: "",
-          echo: true,
-          headers: true,
-          tls_required: false,
-          lang: "",
-          gateway: "",
-        },
+        connect: connectOf(this.id),
       });
       if (!this.#modern) this.#sendInfo(conn);
     }, () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { parseRouteUrl } from "../../src/cluster/route_url.ts";
 import type { RouteConnect, RouteInfo } from "../../src/wire/route_info.ts";
 import type { Inhabitant, Line, MeshWorld, WireEnd } from "./mesh_world.ts";
-import { PORT } from "./mesh_world.ts";
+import { connectOf, PORT } from "./mesh_world.ts";
 
 /** See the module. */
 export class RawPeer implements Inhabitant {
@@ -57,19 +57,7 @@ export class RawPeer implements Inhabitant {
   connect(fields: Partial<RouteConnect> = {}): void {
     this.#send({
       op: "CONNECT",
-      connect: {
-        name: this.id,
-        cluster: "CL",
-        cluster_dynamic: false,
-        user: "",
-        pass: "",
-        echo: true,
-        headers: true,
-        tls_required: false,
-        lang: "",
-        gateway: "",
-        ...fields,
-      },
+      connect: { ...connectOf(this.id), ...fields },
     });
   }
 

@@ -3,6 +3,7 @@
  * anywhere, fed the way a read loop does.
  */
 
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fromLatin1, latin1 } from "../../src/wire/ascii.ts";
 import { ByteBuffer } from "../../src/wire/buffer.ts";
@@ -95,4 +96,30 @@ export function feed(parser: OperationParser, pieces: readonly string[]): void {
     end -= start;
     if (!parser.waiting) return;
   }
+}
+
+/**
+ * Asserts that a parser takes any bytes, some of them `known` ones, cut
+ * anywhere, and never calls back after a violation. `parse` feeds a new one and
+ * returns the calls it made.
+ */
+export function assertSurvivesAnything(
+  known: fc.Arbitrary<string>,
+  parse: (pieces: readonly string[]) => readonly string[],
+): void {
+  const noise = fc.uint8Array({ maxLength: 40 }).map(latin1);
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(noise, known), { maxLength: 6 }),
+      fc.array(fc.nat(), { maxLength: 5 }),
+      (parts, places) => {
+        const text = parts.join("");
+        if (text === "") return;
+        const calls = parse(cut(text, places));
+        const violation = calls.findIndex((call) => call.includes("VIOLATION"));
+        assert(violation < 0 || violation === calls.length - 1);
+      },
+    ),
+    { numRuns: 3000 },
+  );
 }
