@@ -93,17 +93,11 @@ export async function loadTls(
     : [];
   const leaf = certificate("cert_file", cert, crypto.X509Certificate);
   checkKey(leaf, privateKey(key, crypto.createPrivateKey));
-  const server: NodeTlsOptions = {
+  const server = serverOptions(options, {
     cert: cert.text,
     key: key.text,
-    minVersion: `TLSv${options.minVersion}`,
-    requestCert: verify,
-    rejectUnauthorized: verify,
-    // Our own clock does that. 0 would mean two minutes, and the timer of a
-    // handshake that failed would keep its memory for so long.
-    handshakeTimeout: -1,
     ...(verify ? { ca: authorities } : {}),
-  };
+  });
   try {
     tls.createSecureContext(server);
   } catch (error) {
@@ -121,6 +115,23 @@ export async function loadTls(
     server,
     tls,
     Duplex: stream.Duplex,
+  };
+}
+
+/** What `tls.createServer` takes; with a `ca`, clients must show certificates. */
+function serverOptions(
+  { minVersion }: ResolvedTls,
+  certificates: Pick<NodeTlsOptions, "cert" | "key" | "ca">,
+): NodeTlsOptions {
+  const verify = certificates.ca !== undefined;
+  return {
+    ...certificates,
+    minVersion: `TLSv${minVersion}`,
+    requestCert: verify,
+    rejectUnauthorized: verify,
+    // Our own clock does that. 0 would mean two minutes, and the timer of a
+    // handshake that failed would keep its memory for so long.
+    handshakeTimeout: -1,
   };
 }
 
