@@ -128,7 +128,7 @@ interface Sample extends Outcome {
   readonly cpuNs: number;
 }
 
-function freePort(): number {
+export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }

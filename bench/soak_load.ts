@@ -1,0 +1,302 @@
+/**
+ * The steady part of the soak: messages at fixed rates between clients that
+ * stay, each numbered and accounted for, and requests.
+ */
+
+import type { Client } from "../src/client/client.ts";
+import { NoRespondersError, TimeoutError } from "../src/client/client.ts";
+import { pause } from "./soak_clock.ts";
+import type { Promised, Series } from "./soak_ledger.ts";
+import type { Midge } from "./soak_process.ts";
+import type { World } from "./soak_world.ts";
+
+/** Time between two bursts, in milliseconds. */
+const BURST_MS = 25;
+/** Most messages in a burst: what a late one does not make up for. */
+const MOST_AT_ONCE = 200;
+/** Payload of what slow consumers choke on. */
+const FAT = 64 * 1024;
+/** Subjects that match the wildcard. */
+const SUBJECTS = 5000;
+const HEADER = "Number";
+const REQUEST_TIMEOUT_MS = 2000;
+
+/** Messages from one client at a rate. */
+interface Flow {
+  readonly series: Series;
+  /** Messages a second. */
+  readonly rate: number;
+  readonly from: Midge;
+  /** The client; `null` while its server is away. */
+  client(): Client | null;
+  readonly subject: (number: number) => string;
+  readonly headers?: boolean;
+}
+
+/** Starts all of it; `said` resolves, once told to be quiet, after the last. */
+export async function startLoad(
+  world: World,
+): Promise<{ said: Promise<unknown> }> {
+  const flows = [
+    ...await plain(world),
+    ...await wildcards(world),
+    ...await queues(world),
+    ...await fat(world),
+    fromC(world),
+  ];
+  const requests = await startRequests(world);
+  const publishing = flows.map((flow) => publish(world, flow));
+  return { said: Promise.all([...publishing, ...requests]) };
+}
+
+async function publish({ quiet }: World, flow: Flow): Promise<void> {
+  const { series, rate, from, subject, headers } = flow;
+  let last = performance.now();
+  let owed = 0;
+  while (!quiet.signal.aborted) {
+    await pause(BURST_MS, quiet.signal);
+    const now = performance.now();
+    owed = Math.min(owed + (now - last) * rate / 1000, MOST_AT_ONCE);
+    last = now;
+    const client = flow.client();
+    if (client === null) continue;
+    for (; owed >= 1; owed--) {
+      const number = series.sent;
+      const options = headers
+        ? { headers: [[HEADER, String(number)]] as const }
+        : {};
+      client.publish(subject(number), series.next(), options);
+      from.published++;
+    }
+    await client.ready();
+  }
+}
+
+/** A subscriber on each of `places`, that gets each message. */
+async function subscribe(
+  world: World,
+  series: Series,
+  subject: string,
+  places: readonly Midge[],
+): Promise<void> {
+  for (const server of places) {
+    const receipt = series.receipt(server.name, "each");
+    const client = await world.steady(server);
+    client.subscribe(subject, {
+      callback: ({ data }) => receipt.got(data, series.paddedTo),
+    });
+    await client.flush();
+  }
+}
+
+async function plain(world: World): Promise<Flow[]> {
+  const { a, b, c } = world;
+  const flows: Flow[] = [];
+  for (const [from, headers] of [[a, false], [b, true]] as const) {
+    const kind = headers ? "headers" : "plain";
+    const series = world.ledger.add(`${kind} from ${from.name}`);
+    const subject = `soak.${kind}.${from.name}`;
+    const client = await world.steady(from);
+    await subscribe(world, series, subject, [a, b]);
+    const receipt = series.receipt("c", "once at most");
+    world.roam(c, (client) => {
+      client.subscribe(subject, {
+        callback: ({ data, headers }) => {
+          receipt.got(data, series.paddedTo);
+          if (headers !== undefined) checkHeader(world, data, headers);
+        },
+      });
+    });
+    flows.push({
+      series,
+      rate: 400,
+      from,
+      client: () => client,
+      subject: () => subject,
+      headers,
+    });
+  }
+  return flows;
+}
+
+function checkHeader(
+  world: World,
+  data: Uint8Array,
+  headers: Map<string, string[]>,
+): void {
+  const number = new TextDecoder().decode(data.subarray(0, 10));
+  const said = headers.get(HEADER)?.[0];
+  if (Number(said) !== Number(number)) {
+    world.problem(`message ${number} has the header of ${said}`);
+  }
+}
+
+async function wildcards(world: World): Promise<Flow[]> {
+  const { a, b } = world;
+  const series = world.ledger.add("wildcards from a");
+  await subscribe(world, series, "soak.wild.*.x", [b]);
+  await subscribe(world, series, "soak.wild.>", [a]);
+  const client = await world.steady(a);
+  return [{
+    series,
+    rate: 300,
+    from: a,
+    client: () => client,
+    subject: (number) => `soak.wild.${number % SUBJECTS}.x`,
+  }];
+}
+
+/** Groups with members on servers that stay, and one with members anywhere. */
+async function queues(world: World): Promise<Flow[]> {
+  const { a, b, c } = world;
+  const steady = world.ledger.add("queues from a");
+  await join(world, steady, "soak.queue", "one", [a, a, b, b]);
+  await join(world, steady, "soak.queue", "two", [b]);
+  const flaky = world.ledger.add("queue from b");
+  const promised = "once at most";
+  const receipt = await join(world, flaky, "soak.any", "q", [a, b], promised);
+  world.roam(c, (client) => {
+    client.subscribe("soak.any", {
+      queue: "q",
+      callback: ({ data }) => receipt.got(data, flaky.paddedTo),
+    });
+  });
+  const [first, second] = [await world.steady(a), await world.steady(b)];
+  return [{
+    series: steady,
+    rate: 400,
+    from: a,
+    client: () => first,
+    subject: () => "soak.queue",
+  }, {
+    series: flaky,
+    rate: 200,
+    from: b,
+    client: () => second,
+    subject: () => "soak.any",
+  }];
+}
+
+async function join(
+  world: World,
+  series: Series,
+  subject: string,
+  queue: string,
+  places: readonly Midge[],
+  promised: Promised = "group",
+) {
+  const receipt = series.receipt(`group ${queue}`, promised);
+  for (const server of places) {
+    const client = await world.steady(server);
+    client.subscribe(subject, {
+      queue,
+      callback: ({ data }) => receipt.got(data, series.paddedTo),
+    });
+    await client.flush();
+  }
+  return receipt;
+}
+
+/** Large messages, which slow consumers subscribe to, too. */
+async function fat(world: World): Promise<Flow[]> {
+  const { a, b } = world;
+  const series = world.ledger.add("64 KB from a", FAT);
+  await subscribe(world, series, "fat.data", [a, b]);
+  const client = await world.steady(a);
+  return [{
+    series,
+    rate: 30,
+    from: a,
+    client: () => client,
+    subject: () => "fat.data",
+  }];
+}
+
+/** From the server that goes away: what it says comes, if it comes, once. */
+function fromC(world: World): Flow {
+  const { a, c } = world;
+  const series = world.ledger.add("plain from c");
+  const receipt = series.receipt("a", "once at most");
+  let current: Client | null = null;
+  world.roam(c, (client) => {
+    current = client;
+    client.closed.then(() => current === client && (current = null));
+  });
+  world.steady(a).then((client) =>
+    client.subscribe("soak.c", {
+      callback: ({ data }) => receipt.got(data, series.paddedTo),
+    })
+  );
+  return {
+    series,
+    rate: 200,
+    from: c,
+    client: () => current,
+    subject: () => "soak.c",
+  };
+}
+
+/** Those to a responder that stays, and those to others that come and go. */
+async function startRequests(world: World): Promise<Promise<void>[]> {
+  const { a, b, c } = world;
+  for (const server of [a, b]) {
+    answer(world, server, await world.steady(server), `ask.${server.name}`);
+  }
+  world.roam(c, (client) => answer(world, c, client, "ask.any"));
+  const [fromA, fromB] = [await world.steady(a), await world.steady(b)];
+  await Promise.all([fromA.flush(), fromB.flush()]);
+  return [
+    ask(world, a, fromA, "ask.b"),
+    ask(world, b, fromB, "ask.a"),
+    ask(world, a, fromA, "ask.any"),
+  ];
+}
+
+/** Answers requests with what they ask. */
+export function answer(
+  world: World,
+  server: Midge,
+  client: Client,
+  subject: string,
+): void {
+  client.subscribe(subject, {
+    queue: "responders",
+    callback: (message) => {
+      world.count("answers given");
+      server.published++;
+      message.respond(message.data);
+    },
+  });
+}
+
+async function ask(
+  world: World,
+  server: Midge,
+  client: Client,
+  subject: string,
+): Promise<void> {
+  const { signal } = world.quiet;
+  const steady = subject !== "ask.any";
+  const kind = steady
+    ? "requests to who stays"
+    : "requests to who comes and goes";
+  for (let number = 0; !signal.aborted; number++) {
+    const question = `${subject} ${number}`;
+    server.published++;
+    world.count(kind);
+    try {
+      const options = { timeoutMs: REQUEST_TIMEOUT_MS };
+      const { data } = await client.request(subject, question, options);
+      world.count(`${kind}: answered`);
+      if (new TextDecoder().decode(data) !== question) {
+        world.problem(`the answer to ${question} is another one's`);
+      }
+    } catch (error) {
+      const expected = error instanceof NoRespondersError ||
+        error instanceof TimeoutError;
+      if (steady || !expected) world.problem(`${question}: ${error}`);
+      world.count(`${kind}: ${(error as Error).name}`);
+    }
+    await pause(20, signal);
+  }
+}
