@@ -73,7 +73,7 @@ export class Monitor {
   constructor({ snapshots, options, basePath, heardAt }: MonitorSettings) {
     this.#snapshots = snapshots;
     this.#options = options;
-    this.#basePath = cleanPath(basePath);
+    this.#basePath = cleanPath(encodeURI(basePath));
     this.#pace = new Pace(options.clock, heardAt);
     for (const { countedAs } of ENDPOINTS.values()) {
       if (countedAs !== null) this.#requests[countedAs] = 0;

@@ -68,6 +68,8 @@ export interface ServerSnapshot {
   readonly tlsRequired: boolean;
   /** And show a certificate. */
   readonly tlsVerify: boolean;
+  /** When the server's certificate expires; `null` without one. */
+  readonly tlsCertificateNotAfter: number | null;
   /** Its options. Has secrets. */
   readonly options: ResolvedOptions;
   /** When it started. */

@@ -38,6 +38,7 @@ export function varz(server: ServerSnapshot, requests: RequestCounts): object {
     mqtt: {},
     websocket: {},
     jetstream: {},
+    tls_cert_not_after: certificateEnd(server),
     tls_timeout: (options.tls?.timeoutMs ?? 2000) / 1000,
     write_deadline: nanoseconds(options.writeDeadlineMs),
     start: timeText(server.startedAt),
@@ -124,6 +125,12 @@ function cluster({ options, clusterPort }: ServerSnapshot): object {
 /** Of a route URL, without the credentials in it. */
 function hostPortOf(url: string): string {
   return url.replace(/^[a-z]+:\/\//i, "").replace(/^.*@/, "").split("/")[0];
+}
+
+function certificateEnd(
+  { tlsCertificateNotAfter: end }: ServerSnapshot,
+): string | undefined {
+  return end === null ? undefined : timeText(end);
 }
 
 function byKind({ clients, routes, leafs }: KindCounts): object {

@@ -64,6 +64,11 @@ export class Acceptor {
     return this.#tls !== null && !this.#tls.optional;
   }
 
+  /** When its certificate expires, wall-clock milliseconds; `null` without. */
+  get certificateNotAfter(): number | null {
+    return this.#tls?.context.notAfter ?? null;
+  }
+
   /** What INFO says of TLS. */
   get tlsInfo(): Partial<Info> {
     return tlsInfo(this.#tls);

@@ -202,8 +202,9 @@ export class Parts {
       accounts: this.accounts,
       cluster: this.cluster,
       flushes: this.context.flushes,
-      port: () => this.acceptor.port,
-      info: () => this.#moreInfo(),
+      acceptor: this.acceptor,
+      logins: this.logins,
+      connectUrls: () => this.#clusterInfo().connect_urls ?? [],
       state: () => this.#owner.state(),
     }, () => this.context.turn.heardAt);
   }

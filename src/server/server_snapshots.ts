@@ -5,6 +5,7 @@ import type { Account } from "../core/account.ts";
 import type { Traffic } from "../core/connection.ts";
 import type { FlushList } from "../core/outbound.ts";
 import type { Subscription } from "../core/subscription.ts";
+import { CHECK_CROSSING } from "../core/subscription.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Client } from "../peer/client.ts";
 import type {
@@ -20,13 +21,14 @@ import type {
 import { NATS_VERSION } from "../version.ts";
 import { decodeUtf8, encodeUtf8, fromLatin1 } from "../wire/ascii.ts";
 import { PING } from "../wire/encoder.ts";
-import type { Info } from "../wire/info.ts";
 import { exportsOf, importsOf } from "./account_snapshots.ts";
+import type { Acceptor } from "./acceptor.ts";
 import type { Accounts } from "./accounts.ts";
 import { splitHostPort } from "./addresses.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ClosedConnection, Connections } from "./connections.ts";
 import { addTraffic, zeroTraffic } from "./connections.ts";
+import type { Logins } from "./logins.ts";
 import type { ProcessMeter } from "./process_meter.ts";
 import { routePermissions, routeSnapshot } from "./route_snapshots.ts";
 
@@ -44,10 +46,12 @@ export interface MonitoredServer {
   readonly cluster: Cluster | null;
   /** Sends what was queued outside of handling a read; counts who was held. */
   readonly flushes: FlushList;
-  /** Port clients connect to, 0 while it does not listen. */
-  port(): number;
-  /** What INFO says of TLS, of logins and of other servers. */
-  info(): Partial<Info>;
+  /** Knows the port clients connect to, and its certificate. */
+  readonly acceptor: Acceptor;
+  /** Knows who has to log in. */
+  readonly logins: Logins;
+  /** Where clients connect here and elsewhere, as they are told. */
+  connectUrls(): readonly string[];
   /** Where it is in its life; `running` if all is well. */
   state(): string;
 }
@@ -78,7 +82,8 @@ export class ServerSnapshots implements Snapshots {
   /** `Snapshots` */
   server(): ServerSnapshot {
     const { id, options, connections, accounts } = this.#server;
-    const info = this.#server.info();
+    const { acceptor, logins } = this.#server;
+    const { tlsInfo: tls } = acceptor;
     const state = this.#server.state();
     const [host, port] = splitHostPort(options.clientAdvertise);
     const { cluster } = this.#server;
@@ -91,12 +96,13 @@ export class ServerSnapshots implements Snapshots {
       version: NATS_VERSION,
       runtime: `deno${Deno.version.deno}`,
       host: host || options.host,
-      port: port || this.#server.port(),
-      connectUrls: this.#server.info().connect_urls ?? [],
-      authRequired: info.auth_required === true,
+      port: port || acceptor.port,
+      connectUrls: this.#server.connectUrls(),
+      authRequired: logins.info.auth_required === true,
       authTimeoutMs: loginTimeoutMs(options),
-      tlsRequired: info.tls_required === true,
-      tlsVerify: info.tls_verify === true,
+      tlsRequired: tls.tls_required === true,
+      tlsVerify: tls.tls_verify === true,
+      tlsCertificateNotAfter: acceptor.certificateNotAfter,
       options,
       startedAt: this.#startedAt,
       now: options.clock.epochMs(),
@@ -310,7 +316,7 @@ function matching(account: Account, subject: string): SubscriptionSnapshot[] {
   const bytes = encodeUtf8(subject);
   const { plain, queues } = account.sublist.match(bytes, 0, bytes.length);
   return [...plain, ...queues.flat()]
-    .filter(({ connection }) => connection !== undefined)
+    .filter(({ checks }) => (checks & CHECK_CROSSING) === 0)
     .map((one) => subscriptionSnapshot(one, account.name));
 }
 

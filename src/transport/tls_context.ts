@@ -31,6 +31,8 @@ export interface TlsContext {
   readonly pinned: ReadonlySet<string> | null;
   /** TLS 1.2 suites that may be spoken; `null`: any. */
   readonly suites: ReadonlySet<string> | null;
+  /** When the server's certificate expires, wall-clock milliseconds. */
+  readonly notAfter: number;
   /** Whose client certificates are believed, as PEM; empty without `verify`. */
   readonly authorities: readonly string[];
   /** Fingerprints of client certificates verified in a full handshake. */
@@ -110,6 +112,7 @@ export async function loadTls(
     verify,
     pinned,
     suites,
+    notAfter: Date.parse(leaf.validTo),
     authorities,
     verified: verifiedBefore(previous, authorities),
     largeBuffers: 0,

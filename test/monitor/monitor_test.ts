@@ -176,6 +176,8 @@ Deno.test("Monitor serves below a base path, and only there", async () => {
   for (const [path, status] of cases) {
     assert.equal(await test.status(path), status, path);
   }
+  await using spaced = new TestMonitor({}, { basePath: "/my nats/é" });
+  assert.equal(await spaced.status("/my nats/é/varz"), 200);
   const { http_req_stats } = JSON.parse(await test.text("/mon/nats/varz"));
   assert.equal(http_req_stats["/varz"], 2);
   assert.equal(http_req_stats["/"], 1);

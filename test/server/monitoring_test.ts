@@ -1,6 +1,7 @@
 /** The monitoring of a real server: where it is served, and what it tells. */
 
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { ConfigError, ListenError, Server } from "../../src/mod.ts";
 import { FakeClock } from "../support/clock.ts";
 import { ask } from "../support/monitoring.ts";
@@ -410,6 +411,8 @@ Deno.test("Server shows how a connection is encrypted, and whose certificate it 
     [varz.tls_required, varz.ssl_required, varz.tls_verify],
     [true, true, true],
   );
+  const { validToDate } = new X509Certificate(certText("server.pem"));
+  assert.equal(Date.parse(varz.tls_cert_not_after), validToDate.getTime());
 });
 
 Deno.test("Server keeps monitoring while clients are let go, and says so", async () => {

@@ -34,6 +34,7 @@ export function serverSnapshot(
     authTimeoutMs: 2000,
     tlsRequired: false,
     tlsVerify: false,
+    tlsCertificateNotAfter: null,
     options: resolveOptions(),
     startedAt: NOW - 3_600_000,
     now: NOW,
