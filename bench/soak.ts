@@ -9,11 +9,12 @@
  */
 
 import { durationOf, pause, waitUntil } from "./soak_clock.ts";
+import { Program } from "./soak_program.ts";
 import type { EmbeddedOutcome } from "./soak_embedded.ts";
 import { Link } from "./soak_link.ts";
 import { startLoad } from "./soak_load.ts";
 import type { Observed } from "./soak_process.ts";
-import { heapIn, linesOf, Midge, usageOf } from "./soak_process.ts";
+import { Midge, usageOf } from "./soak_process.ts";
 import type { Course } from "./soak_report.ts";
 import * as report from "./soak_report.ts";
 import { linked, startTrouble } from "./soak_trouble.ts";
@@ -23,52 +24,8 @@ import { circumstances, freePort, print, writeSection } from "./throughput.ts";
 const SAMPLE_MS = 10_000;
 /** Longest that the last messages may take. */
 const SETTLE_MS = 20_000;
-const BENCH = new URL(".", import.meta.url);
-
-/** The program with a server in it. */
-class Embedded implements Observed {
-  readonly name = "embedded";
-  heapMb = NaN;
-  readonly #process: Deno.ChildProcess;
-  readonly #outcome: Promise<EmbeddedOutcome>;
-
-  constructor() {
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1"],
-        ...["--allow-env", "--v8-flags=--max-semi-space-size=4,--trace-gc"],
-        new URL("soak_embedded.ts", BENCH).pathname,
-      ],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#outcome = this.#read();
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  /** Ends it; what it has to say. */
-  async end(): Promise<EmbeddedOutcome> {
-    await this.#process.stdin.close();
-    const outcome = await this.#outcome;
-    const { success, code } = await this.#process.status;
-    if (!success) throw new Error(`embedded ended with ${code}`);
-    return outcome;
-  }
-
-  async #read(): Promise<EmbeddedOutcome> {
-    let outcome: EmbeddedOutcome | null = null;
-    for await (const line of linesOf(this.#process.stdout)) {
-      this.heapMb = heapIn(line) ?? this.heapMb;
-      if (line.startsWith("{")) outcome = JSON.parse(line);
-    }
-    if (outcome === null) throw new Error("embedded ended without a word");
-    return outcome;
-  }
-}
+/** Until Deno has opened the last of its caches. */
+const START_MS = 5000;
 
 /** Two servers that dial each other, and a third over links that can break. */
 function makeWorld(folder: string): World {
@@ -148,14 +105,17 @@ async function compareCounts(world: World): Promise<void> {
 /** Runs the load for a while, and lets everything come to rest. */
 async function load(
   world: World,
+  program: Program,
   courses: readonly Course[],
   durationMs: number,
-): Promise<void> {
+): Promise<EmbeddedOutcome> {
+  await pause(START_MS);
   const steady = [world.a, world.b];
   const before = await Promise.all(steady.map((server) => server.varz()));
   const files = await openFiles(courses);
   for (const [i, course] of courses.entries()) course.fdsBefore = files[i];
 
+  await program.begin();
   const { said } = await startLoad(world);
   const trouble = startTrouble(world);
   await watch(world, courses, durationMs);
@@ -167,6 +127,7 @@ async function load(
   await settle(world, "all messages have come", () => world.ledger.complete);
   await compareCounts(world);
   await world.close();
+  const outcome = await program.rest();
 
   await settle(world, "all files are closed", async () => {
     const files = await openFiles(courses);
@@ -180,6 +141,7 @@ async function load(
     report.leftovers(server.name, before[i], after)
       .forEach((one) => world.problem(one));
   }
+  return outcome;
 }
 
 async function settle(
@@ -196,17 +158,17 @@ async function soak(durationMs: number, folder: string): Promise<string[]> {
   const { a, b, c, links, servers } = world;
   for (const server of servers) await server.start();
   await waitUntil("all are linked", SETTLE_MS, () => linked(world));
-  const embedded = new Embedded();
+  const program = await Program.start();
   const own = { name: "load", pid: Deno.pid, heapMb: NaN };
   const courses = [
     courseOf(a, "a", true),
     courseOf(b, "b", true),
     courseOf(c, "c, killed again and again", false),
-    courseOf(embedded, "embedded, with its clients", true),
+    courseOf(program, "embedded, with its clients", true),
     courseOf(own, "the load itself", false),
   ];
-  await load(world, courses, durationMs);
-  const outcome = await embedded.end();
+  const outcome = await load(world, program, courses, durationMs);
+  await program.end();
   for (const server of servers) await server.end("SIGTERM");
   for (const link of links) link.close();
 
@@ -223,6 +185,7 @@ async function soak(durationMs: number, folder: string): Promise<string[]> {
     report.processTable(courses),
     "Resident memory over that time, each line between its own least and most:",
     report.curves(courses),
+    report.PROMISES,
     report.messageTable(world),
     report.countList(world, outcome),
   ];

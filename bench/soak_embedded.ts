@@ -1,7 +1,8 @@
 /**
  * The soak within one process: a server that never listens with both clients
- * on it, connections that come and go, and servers that start and stop. Ends
- * with its input, and then prints a line of JSON; see `EmbeddedOutcome`.
+ * on it, connections that come and go, and servers that start and stop. A line
+ * of input begins it, the next ends it, and the end of input the process; says
+ * when it is ready and, as a line of JSON, what came of it.
  *
  * Run by soak.ts.
  */
@@ -25,7 +26,7 @@ export interface EmbeddedOutcome {
 
 /** Time between two bursts, in milliseconds, and messages in one. */
 const BURST_MS = 25;
-const BURST = 10;
+const BURST = 20;
 
 const problems: string[] = [];
 const counts = { requests: 0, visits: 0, servers: 0 };
@@ -88,57 +89,57 @@ async function visitor(server: Server): Promise<Client> {
 }
 
 /** Clients of both kinds that come, see that it works, and go. */
-function visitors(server: Server): Promise<void> {
-  return repeat(100, async () => {
-    const subject = `visit.${crypto.randomUUID()}`;
-    const client = await visitor(server);
-    const subscription = client.subscribe(`${subject}.*`, {
-      callback: () => {},
-    });
-    const nc = await connect({ inProcessServer: server });
-    nc.publish(`${subject}.x`, "hello");
-    await nc.flush();
-    await client.flush();
-    if (subscription.delivered !== 1) problems.push("a visitor got nothing");
-    if (++counts.visits % 2 === 0) await client.drain();
-    else await client.close();
-    await nc.close();
+async function visit(server: Server): Promise<void> {
+  const subject = `visit.${crypto.randomUUID()}`;
+  const client = await visitor(server);
+  const subscription = client.subscribe(`${subject}.*`, {
+    callback: () => {},
   });
+  await client.flush();
+  const nc = await connect({ inProcessServer: server });
+  nc.publish(`${subject}.x`, "hello");
+  await nc.flush();
+  await client.flush();
+  if (subscription.delivered !== 1) throw new Error("a visitor got nothing");
+  if (++counts.visits % 2 === 0) await client.drain();
+  else await client.close();
+  await nc.close();
 }
 
-/** Servers that listen, serve one client and shut down. */
-function briefServers(): Promise<void> {
-  return repeat(1000, async () => {
-    await using server = await Server.start({
-      host: "127.0.0.1",
-      port: -1,
-      monitor: { port: -1 },
-    });
-    const client = await Connection.connect({ server: server.clientURL() });
-    client.subscribe("x", { callback: () => {} });
-    await client.flush();
-    if (counts.servers++ % 2 === 0) await client.close();
-  });
-}
-
-if (import.meta.main) {
-  const ledger = new Ledger();
+/** A server that listens, serves one client and shuts down. */
+async function briefServer(): Promise<void> {
   await using server = await Server.start({
-    dontListen: true,
-    maxClosedClients: 200,
+    host: "127.0.0.1",
+    port: -1,
+    monitor: { port: -1 },
   });
+  const client = await Connection.connect({ server: server.clientURL() });
+  client.subscribe("x", { callback: () => {} });
+  await client.flush();
+  if (counts.servers++ % 2 === 0) await client.close();
+}
+
+/** Runs everything until `ended`. */
+async function soak(
+  server: Server,
+  ended: Promise<unknown>,
+): Promise<EmbeddedOutcome> {
+  const ledger = new Ledger();
   const all = Promise.all([
     midgeClients(server, ledger),
     officialClients(server, ledger),
-    visitors(server),
-    briefServers(),
+    repeat(100, () => visit(server)),
+    repeat(1000, briefServer),
   ]);
-  await Deno.stdin.readable.pipeTo(new WritableStream());
+  await ended;
   over.abort();
   await all;
   await waitUntil("all has come", 5000, () => ledger.complete)
     .catch((error) => problems.push(String(error)));
-  const outcome: EmbeddedOutcome = {
+  await steady.disposeAsync();
+  await waitUntil("all clients are gone", 5000, () => server.clientCount === 0)
+    .catch((error) => problems.push(String(error)));
+  return {
     problems: [...problems, ...ledger.problems()],
     sent: ledger.series.reduce((sum, { sent }) => sum + sent, 0),
     received: ledger.series.reduce(
@@ -147,9 +148,25 @@ if (import.meta.main) {
     ),
     ...counts,
   };
-  await steady.disposeAsync();
-  // V8's trace may have stopped in the middle of a line.
-  const text = `\n${JSON.stringify(outcome)}\n`;
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+/** V8's trace goes the same way and may have stopped in the middle of a line. */
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`\n${text}\n`));
+}
+
+if (import.meta.main) {
+  const input = Deno.stdin.readable.getReader();
+  await using server = await Server.start({
+    dontListen: true,
+    maxClosedClients: 200,
+  });
+  // What opens files when it is first used has done so when it is ready.
+  await visit(server);
+  await briefServer();
+  print("ready");
+  await input.read();
+  print(JSON.stringify(await soak(server, input.read())));
+  await input.read();
   // It ends by itself, or something was left open.
 }

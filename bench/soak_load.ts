@@ -1,13 +1,13 @@
 /**
  * The steady part of the soak: messages at fixed rates between clients that
- * stay, each numbered and accounted for, and requests.
+ * stay, each numbered and accounted for.
  */
 
 import type { Client } from "../src/client/client.ts";
-import { NoRespondersError, TimeoutError } from "../src/client/client.ts";
 import { pause } from "./soak_clock.ts";
 import type { Promised, Series } from "./soak_ledger.ts";
 import type { Midge } from "./soak_process.ts";
+import { startRequests } from "./soak_requests.ts";
 import type { World } from "./soak_world.ts";
 
 /** Time between two bursts, in milliseconds. */
@@ -18,8 +18,9 @@ const MOST_AT_ONCE = 200;
 const FAT = 64 * 1024;
 /** Subjects that match the wildcard. */
 const SUBJECTS = 5000;
+/** Subjects published to at first: more than a server remembers. */
+const CACHED = 60_000;
 const HEADER = "Number";
-const REQUEST_TIMEOUT_MS = 2000;
 
 /** Messages from one client at a rate. */
 interface Flow {
@@ -37,6 +38,7 @@ interface Flow {
 export async function startLoad(
   world: World,
 ): Promise<{ said: Promise<unknown> }> {
+  await fillCaches(world);
   const flows = [
     ...await plain(world),
     ...await wildcards(world),
@@ -47,6 +49,20 @@ export async function startLoad(
   const requests = await startRequests(world);
   const publishing = flows.map((flow) => publish(world, flow));
   return { said: Promise.all([...publishing, ...requests]) };
+}
+
+/** What is bounded is filled first: the cache of subjects grows for long. */
+async function fillCaches(world: World): Promise<void> {
+  for (const server of [world.a, world.b]) {
+    const client = await world.steady(server);
+    for (let number = 0; number < CACHED; number++) {
+      // It takes subjects that come up twice.
+      for (let k = 0; k < 2; k++) client.publish(`cache.${number}`);
+      if (number % 500 === 0) await client.flush();
+    }
+    server.published += 2 * CACHED;
+    await client.flush();
+  }
 }
 
 async function publish({ quiet }: World, flow: Flow): Promise<void> {
@@ -109,7 +125,7 @@ async function plain(world: World): Promise<Flow[]> {
     });
     flows.push({
       series,
-      rate: 400,
+      rate: 800,
       from,
       client: () => client,
       subject: () => subject,
@@ -139,7 +155,7 @@ async function wildcards(world: World): Promise<Flow[]> {
   const client = await world.steady(a);
   return [{
     series,
-    rate: 300,
+    rate: 600,
     from: a,
     client: () => client,
     subject: (number) => `soak.wild.${number % SUBJECTS}.x`,
@@ -164,13 +180,13 @@ async function queues(world: World): Promise<Flow[]> {
   const [first, second] = [await world.steady(a), await world.steady(b)];
   return [{
     series: steady,
-    rate: 400,
+    rate: 800,
     from: a,
     client: () => first,
     subject: () => "soak.queue",
   }, {
     series: flaky,
-    rate: 200,
+    rate: 400,
     from: b,
     client: () => second,
     subject: () => "soak.any",
@@ -229,74 +245,9 @@ function fromC(world: World): Flow {
   );
   return {
     series,
-    rate: 200,
+    rate: 400,
     from: c,
     client: () => current,
     subject: () => "soak.c",
   };
-}
-
-/** Those to a responder that stays, and those to others that come and go. */
-async function startRequests(world: World): Promise<Promise<void>[]> {
-  const { a, b, c } = world;
-  for (const server of [a, b]) {
-    answer(world, server, await world.steady(server), `ask.${server.name}`);
-  }
-  world.roam(c, (client) => answer(world, c, client, "ask.any"));
-  const [fromA, fromB] = [await world.steady(a), await world.steady(b)];
-  await Promise.all([fromA.flush(), fromB.flush()]);
-  return [
-    ask(world, a, fromA, "ask.b"),
-    ask(world, b, fromB, "ask.a"),
-    ask(world, a, fromA, "ask.any"),
-  ];
-}
-
-/** Answers requests with what they ask. */
-export function answer(
-  world: World,
-  server: Midge,
-  client: Client,
-  subject: string,
-): void {
-  client.subscribe(subject, {
-    queue: "responders",
-    callback: (message) => {
-      world.count("answers given");
-      server.published++;
-      message.respond(message.data);
-    },
-  });
-}
-
-async function ask(
-  world: World,
-  server: Midge,
-  client: Client,
-  subject: string,
-): Promise<void> {
-  const { signal } = world.quiet;
-  const steady = subject !== "ask.any";
-  const kind = steady
-    ? "requests to who stays"
-    : "requests to who comes and goes";
-  for (let number = 0; !signal.aborted; number++) {
-    const question = `${subject} ${number}`;
-    server.published++;
-    world.count(kind);
-    try {
-      const options = { timeoutMs: REQUEST_TIMEOUT_MS };
-      const { data } = await client.request(subject, question, options);
-      world.count(`${kind}: answered`);
-      if (new TextDecoder().decode(data) !== question) {
-        world.problem(`the answer to ${question} is another one's`);
-      }
-    } catch (error) {
-      const expected = error instanceof NoRespondersError ||
-        error instanceof TimeoutError;
-      if (steady || !expected) world.problem(`${question}: ${error}`);
-      world.count(`${kind}: ${(error as Error).name}`);
-    }
-    await pause(20, signal);
-  }
 }

@@ -125,6 +125,10 @@ function columns(values: readonly number[]): number[] {
   });
 }
 
+/** How to read the table of messages. */
+export const PROMISES =
+  "Promised: *each* message once and in order; each once to one of a *group*; *once at most*, as some are lost with `c` and its links.";
+
 /** Each series, and what everybody got of it. */
 export function messageTable({ ledger }: World): string {
   const lines = [

@@ -5,8 +5,8 @@
  */
 
 import { pause, waitUntil } from "./soak_clock.ts";
-import { answer } from "./soak_load.ts";
 import type { Midge } from "./soak_process.ts";
+import { answer } from "./soak_requests.ts";
 import type { World } from "./soak_world.ts";
 
 /** Longest until all servers are linked again, in milliseconds. */
@@ -57,7 +57,7 @@ export function startTrouble(world: World): Promise<unknown> {
 /** Clients that connect, see that all works, and leave in all the ways. */
 async function visitors(world: World, server: Midge): Promise<void> {
   const steady = server !== world.c;
-  await world.repeat(`a visitor of ${server.name}`, 100, async (round) => {
+  await world.repeat(`a visitor of ${server.name}`, 60, async (round) => {
     try {
       await visit(world, server, round);
       world.count("visits");
