@@ -41,7 +41,7 @@ export function startTrouble(world: World): Promise<unknown> {
     world.repeat("a responder that leaves", 500, () => briefResponder(world)),
     world.repeat(
       "a slow consumer",
-      10_000,
+      4000,
       (round) => slowConsumer(world, round % 2 === 0 ? a : b),
     ),
     world.repeat(
