@@ -22,6 +22,8 @@ import { World } from "./soak_world.ts";
 import { circumstances, freePort, print, writeSection } from "./throughput.ts";
 
 const SAMPLE_MS = 10_000;
+/** Enough for a sample in each fifth. */
+const LEAST_MS = 6 * SAMPLE_MS;
 /** Longest that the last messages may take. */
 const SETTLE_MS = 20_000;
 /** Until Deno has opened the last of its caches. */
@@ -193,11 +195,13 @@ async function soak(durationMs: number, folder: string): Promise<string[]> {
 
 if (import.meta.main) {
   const [duration = "30m"] = Deno.args.filter((one) => !one.startsWith("--"));
+  const durationMs = durationOf(duration);
+  if (durationMs < LEAST_MS) throw new RangeError("A minute at the least");
   const folder = await Deno.makeTempDir({ prefix: "soak" });
   const facts = circumstances("load, links and servers on the same machine");
   print(`${facts.join("\n")}\n`);
   try {
-    const parts = await soak(durationOf(duration), folder);
+    const parts = await soak(durationMs, folder);
     print(`\n${parts.join("\n\n")}`);
     if (Deno.args.includes("--write")) {
       await writeSection("Endurance", [

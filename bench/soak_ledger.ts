@@ -19,14 +19,18 @@ export type Promised =
 
 /** What came of one series at one place. */
 export class Receipt {
+  /** Different messages that came. */
   received = 0;
+  /** Messages that came once more. */
   doubled = 0;
   /** Came before one that was published earlier. */
   early = 0;
+  /** Of another size than they were sent with. */
   damaged = 0;
   #next = 0;
   readonly #ahead = new Set<number>();
 
+  /** Nothing came yet. */
   constructor(readonly name: string, readonly promised: Promised) {}
 
   /** A message came. */
@@ -52,7 +56,9 @@ export class Receipt {
 
 /** Numbered messages to one subject or several, and their receipts. */
 export class Series {
+  /** How many so far. */
   sent = 0;
+  /** One for each place, or group, that gets them. */
   readonly receipts: Receipt[] = [];
 
   /** Payloads are up to `paddedTo` bytes long. */
@@ -82,6 +88,7 @@ export class Series {
 
 /** All series. */
 export class Ledger {
+  /** In the order they were added. */
   readonly series: Series[] = [];
 
   /** Starts another one. */
@@ -91,6 +98,7 @@ export class Ledger {
     return series;
   }
 
+  /** Whether all that was promised has come. */
   get complete(): boolean {
     return this.series.every(({ complete }) => complete);
   }

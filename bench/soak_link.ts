@@ -8,6 +8,7 @@ const CHUNK = 64 * 1024;
 
 /** See the module. */
 export class Link {
+  /** Who connects here gets to the other end. */
   readonly port: number;
   readonly #listener: Deno.TcpListener;
   readonly #open = new Set<Deno.TcpConn>();
@@ -40,6 +41,7 @@ export class Link {
     this.#stalled = null;
   }
 
+  /** Ends it for good. */
   close(): void {
     this.heal();
     this.cut();

@@ -4,6 +4,7 @@
  */
 
 import type { Client } from "../src/client/client.ts";
+import { ClosedError } from "../src/client/client.ts";
 import { pause } from "./soak_clock.ts";
 import type { Promised, Series } from "./soak_ledger.ts";
 import type { Midge } from "./soak_process.ts";
@@ -12,7 +13,7 @@ import type { World } from "./soak_world.ts";
 
 /** Time between two bursts, in milliseconds. */
 const BURST_MS = 25;
-/** Most messages in a burst: what a late one does not make up for. */
+/** Most messages in a burst; the rest has to wait for the next one. */
 const MOST_AT_ONCE = 200;
 /** Payload of what slow consumers choke on. */
 const FAT = 64 * 1024;
@@ -65,27 +66,40 @@ async function fillCaches(world: World): Promise<void> {
   }
 }
 
-async function publish({ quiet }: World, flow: Flow): Promise<void> {
-  const { series, rate, from, subject, headers } = flow;
+async function publish(world: World, flow: Flow): Promise<void> {
+  const { signal } = world.quiet;
   let last = performance.now();
   let owed = 0;
-  while (!quiet.signal.aborted) {
-    await pause(BURST_MS, quiet.signal);
+  while (!signal.aborted) {
+    await pause(BURST_MS, signal);
     const now = performance.now();
-    owed = Math.min(owed + (now - last) * rate / 1000, MOST_AT_ONCE);
+    owed += (now - last) * flow.rate / 1000;
     last = now;
-    const client = flow.client();
-    if (client === null) continue;
-    for (; owed >= 1; owed--) {
-      const number = series.sent;
-      const options = headers
-        ? { headers: [[HEADER, String(number)]] as const }
-        : {};
-      client.publish(subject(number), series.next(), options);
-      from.published++;
+    const count = Math.min(Math.floor(owed), MOST_AT_ONCE);
+    owed -= count;
+    try {
+      await burst(flow, count);
+    } catch (error) {
+      // Its server may just have gone, and the next client is not there yet.
+      const expected = error instanceof ClosedError && flow.from === world.c;
+      if (!expected) world.problem(`${flow.series.name}: ${error}`);
     }
-    await client.ready();
   }
+}
+
+async function burst(flow: Flow, count: number): Promise<void> {
+  const { series, from, subject, headers } = flow;
+  const client = flow.client();
+  if (client === null) return;
+  for (let i = 0; i < count; i++) {
+    const number = series.sent;
+    const options = headers
+      ? { headers: [[HEADER, String(number)]] as const }
+      : {};
+    client.publish(subject(number), series.next(), options);
+    from.published++;
+  }
+  await client.ready();
 }
 
 /** A subscriber on each of `places`, that gets each message. */

@@ -19,13 +19,15 @@ const PATIENCE_MS = 20_000;
 
 /** What a process uses. */
 export interface Usage {
+  /** Resident memory. */
   readonly rssMb: number;
+  /** Open files, sockets included. */
   readonly fds: number;
   /** Processor time so far, in seconds. */
   readonly cpuSeconds: number;
 }
 
-/** What of /varz the soak looks at. */
+/** What of /varz the soak looks at, under the names it has there. */
 export interface Varz {
   readonly connections: number;
   readonly total_connections: number;
@@ -40,7 +42,9 @@ export interface Varz {
 
 /** What every process under observation has. */
 export interface Observed {
+  /** In a word. */
   readonly name: string;
+  /** Its process id. */
   readonly pid: number;
   /** Heap in use after the last full collection, in MB; NaN before one. */
   readonly heapMb: number;
@@ -59,15 +63,18 @@ const MAX_PAYLOADS = [1, 2].map((mb) => mb * 1024 * 1024);
 
 /** See the module. */
 export class Midge implements Observed {
+  /** For clients. */
   readonly port: number = freePort();
+  /** For monitoring. */
   readonly monitorPort: number = freePort();
+  /** `Observed` */
   heapMb = NaN;
   /** Messages that clients of the soak published to it. */
   published = 0;
   /** Connections that clients of the soak made to it. */
   dialled = 0;
+  /** How often it was told to read its file again. */
   reloads = 0;
-  starts = 0;
   #process: Deno.ChildProcess | null = null;
   #tracing: Promise<void> = Promise.resolve();
 
@@ -79,10 +86,12 @@ export class Midge implements Observed {
     readonly routes: readonly number[],
   ) {}
 
+  /** `Observed`; 0 while it does not run. */
   get pid(): number {
     return this.#process?.pid ?? 0;
   }
 
+  /** Where clients connect. */
   get url(): string {
     return `nats://127.0.0.1:${this.port}`;
   }
@@ -102,7 +111,6 @@ export class Midge implements Observed {
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
-    this.starts++;
     this.#tracing = this.#readTrace(this.#process);
     await waitUntil(`${this.name} is healthy`, PATIENCE_MS, async () => {
       return (await this.ask("/healthz").catch(() => "")).includes("ok");
@@ -142,6 +150,7 @@ export class Midge implements Observed {
     return text;
   }
 
+  /** What it says of itself. */
   async varz(): Promise<Varz> {
     return JSON.parse(await this.ask("/varz"));
   }
@@ -187,6 +196,7 @@ export function heapIn(line: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
+/** The lines of a process's output; an unfinished one is left out. */
 export async function* linesOf(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<string> {

@@ -6,7 +6,9 @@ import { heapIn, linesOf } from "./soak_process.ts";
 
 /** See the module. */
 export class Program implements Observed {
+  /** `Observed` */
   readonly name = "embedded";
+  /** `Observed` */
   heapMb = NaN;
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -36,6 +38,7 @@ export class Program implements Observed {
     return program;
   }
 
+  /** `Observed` */
   get pid(): number {
     return this.#process.pid;
   }

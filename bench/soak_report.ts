@@ -15,19 +15,23 @@ const BARS = "▁▂▃▄▅▆▇█";
 export interface Sample extends Usage {
   /** Seconds since the load began. */
   readonly at: number;
+  /** See `Observed`. */
   readonly heapMb: number;
 }
 
 /** A process and what it used over time. */
 export interface Course {
+  /** Whose it is. */
   readonly process: Observed;
   /** How it is called in the report. */
   readonly title: string;
   /** It stays up, so its memory must stay, too. */
   readonly judged: boolean;
+  /** In the order of time. */
   readonly samples: Sample[];
-  /** Open files before the load, and after it. */
+  /** Open files before the load. */
   fdsBefore: number;
+  /** Open files after it. */
   fdsAfter: number;
 }
 
@@ -66,6 +70,7 @@ export function leaks(courses: readonly Course[]): string[] {
   });
 }
 
+/** Memory, open files and processor time of each process. */
 export function processTable(courses: readonly Course[]): string {
   const lines = [
     "| process | RSS MB after warm-up | at the end | growth | heap MB after warm-up | at the end | open files before / most / after | CPU |",

@@ -1,7 +1,7 @@
 /** What the parts of the soak share: servers, links, accounts kept, time. */
 
 import type { Client } from "../src/client/client.ts";
-import { Client as Connection } from "../src/client/client.ts";
+import { Client as Connection, ClosedError } from "../src/client/client.ts";
 import { pause } from "./soak_clock.ts";
 import { Ledger } from "./soak_ledger.ts";
 import type { Link } from "./soak_link.ts";
@@ -15,8 +15,11 @@ export type Counter = Map<string, number>;
 
 /** See the module. */
 export class World {
+  /** What was published, and came. */
   readonly ledger = new Ledger();
+  /** What else was done. */
   readonly counter: Counter = new Map();
+  /** What went wrong, in words. */
   readonly problems: string[] = [];
   /** Longest it took until all servers were linked again. */
   slowestRecoveryMs = 0;
@@ -44,10 +47,12 @@ export class World {
     return this.servers.map(({ link }) => link);
   }
 
+  /** Something was done. */
   count(what: string, by = 1): void {
     this.counter.set(what, (this.counter.get(what) ?? 0) + by);
   }
 
+  /** Something went wrong. */
   problem(text: string): void {
     if (this.problems.length < MOST_PROBLEMS) this.problems.push(text);
   }
@@ -87,7 +92,12 @@ export class World {
       const client = await this.connect(server).catch(() => null);
       if (client === null) await pause(200, signal);
       else {
-        use(client);
+        try {
+          use(client);
+        } catch (error) {
+          if (!(error instanceof ClosedError)) throw error;
+          continue; // Gone again.
+        }
         await Promise.race([client.closed, over]);
         if (signal.aborted) this.#clients.push(client);
       }
@@ -99,6 +109,7 @@ export class World {
     await Promise.all(this.#clients.map((client) => client.flush()));
   }
 
+  /** Closes all clients that stayed. */
   async close(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.close()));
   }
