@@ -5,7 +5,8 @@
  * is left open.
  *
  * `deno task bench:soak [30m] [--write]`; `--write` puts the result into
- * bench/RESULTS.md. Takes about one processor; Linux only.
+ * bench/RESULTS.md. Memory is judged from a fifth of the time on: in less than
+ * ten minutes it is still warming up. Takes half a processor; Linux only.
  */
 
 import { durationOf, pause, waitUntil } from "./soak_clock.ts";
@@ -185,6 +186,7 @@ async function soak(durationMs: number, folder: string): Promise<string[]> {
       ? "**Passed**: memory flat, every count adds up, nothing left open."
       : `**Failed**:\n\n${problems.map((one) => `- ${one}`).join("\n")}`,
     report.processTable(courses),
+    report.FILLED,
     "Resident memory over that time, each line between its own least and most:",
     report.curves(courses),
     report.PROMISES,

@@ -130,6 +130,10 @@ function columns(values: readonly number[]): number[] {
   });
 }
 
+/** How to read the table of processes. */
+export const FILLED =
+  "What is bounded fills up: `a` and `b` are given more subjects than they remember before the load begins; the embedded server is not, and its cache of subjects grows as it goes.";
+
 /** How to read the table of messages. */
 export const PROMISES =
   "Promised: *each* message once and in order; each once to one of a *group*; *once at most*, as some are lost with `c` and its links.";

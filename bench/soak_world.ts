@@ -27,8 +27,8 @@ export class World {
   readonly calm = new AbortController();
   /** Aborted when nothing more is to be published. */
   readonly quiet = new AbortController();
-  /** Clients that stay to the end. */
-  readonly #clients: Client[] = [];
+  /** Clients that nobody else closes. */
+  readonly #clients = new Set<Client>();
 
   /** `a` and `b` stay up; `c` does not, and all links to it can be cut. */
   constructor(
@@ -60,7 +60,7 @@ export class World {
   /** A client that nothing may happen to. */
   async steady(server: Midge): Promise<Client> {
     const client = await this.connect(server);
-    this.#clients.push(client);
+    this.#clients.add(client);
     client.closed.then((error) => {
       if (error !== null) {
         this.problem(`${server.name} lost a client: ${error}`);
@@ -85,33 +85,31 @@ export class World {
    */
   async roam(server: Midge, use: (client: Client) => void): Promise<void> {
     const { signal } = this.quiet;
-    const over = new Promise<void>((resolve) =>
-      signal.addEventListener("abort", () => resolve())
-    );
     while (!signal.aborted) {
       const client = await this.connect(server).catch(() => null);
-      if (client === null) await pause(200, signal);
-      else {
-        try {
-          use(client);
-        } catch (error) {
-          if (!(error instanceof ClosedError)) throw error;
-          continue; // Gone again.
-        }
-        await Promise.race([client.closed, over]);
-        if (signal.aborted) this.#clients.push(client);
+      if (client === null) {
+        await pause(200, signal);
+        continue;
       }
+      this.#clients.add(client);
+      try {
+        use(client);
+      } catch (error) {
+        if (!(error instanceof ClosedError)) throw error; // Gone again.
+      }
+      await client.closed;
+      this.#clients.delete(client);
     }
   }
 
   /** Whatever was published has been handled by the servers. */
   async flush(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.flush()));
+    await Promise.all(this.#clients.values().map((client) => client.flush()));
   }
 
-  /** Closes all clients that stayed. */
+  /** Closes all clients that are left. */
   async close(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.close()));
+    await Promise.all(this.#clients.values().map((client) => client.close()));
   }
 
   /** Runs until trouble is over, `pauseMs` between; says what went wrong. */
