@@ -68,6 +68,16 @@ export class RawClient implements AsyncDisposable {
     return this.#take(count);
   }
 
+  /** As `expect`; the server's own first PING may come in between. */
+  async expectBesidePing(text: string): Promise<void> {
+    let got = await this.bytes(text.length);
+    const at = got.indexOf("PING\r\n");
+    if (at >= 0) {
+      got = got.slice(0, at) + got.slice(at + 6) + await this.bytes(6);
+    }
+    assert.equal(got, text);
+  }
+
   /** Everything up to and with the next occurrence of `text`. */
   async through(text: string): Promise<string> {
     await this.#until(() => this.#received.includes(text), `"${text}"`);
