@@ -14,9 +14,9 @@ export interface Log {
   /** Normal operation: `[INF]`. */
   info(text: string): void;
   /** Life of connections: `[DBG]`. Absent when debugging is off. */
-  debug?(text: string): void;
+  debug?: ((text: string) => void) | undefined;
   /** Every protocol operation: `[TRC]`. Absent when tracing is off. */
-  trace?(text: string): void;
+  trace?: ((text: string) => void) | undefined;
 }
 
 /** Drops everything: what an embedded server uses unless told otherwise. */
@@ -195,4 +195,24 @@ function timestamp(atMs: number, utc: boolean): string {
   return `${day.replaceAll("-", "/")} ${time}.${
     String(micros).padStart(6, "0")
   }`;
+}
+
+/**
+ * A log that writes to whichever is the current one: for whoever keeps it
+ * longer than that, as a reload puts another in its place.
+ */
+export function liveLog(current: () => Log): Log {
+  return {
+    error: (text) => current().error(text),
+    warn: (text) => current().warn(text),
+    info: (text) => current().info(text),
+    get debug() {
+      const log = current();
+      return log.debug && ((text: string) => log.debug?.(text));
+    },
+    get trace() {
+      const log = current();
+      return log.trace && ((text: string) => log.trace?.(text));
+    },
+  };
 }

@@ -26,6 +26,7 @@ export class RouteList {
    */
   add(route: OtherServer, subscription: Subscription): void {
     const routes = this.#routes;
+    subscription.delivered++;
     let at = this.#first;
     while (at < routes.length && routes[at] !== route) at++;
     if (at === routes.length) routes.push(route);

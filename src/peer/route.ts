@@ -184,8 +184,8 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
     this.attach();
     this.#host.routeRegistered(this);
     connection.log.debug?.(`${this.label} - Route sent local subscriptions`);
-    // The answer shows that the peer has taken all of it in.
     connection.send(PING);
+    connection.heartbeat.asked(this.#host.options.clock.now());
   }
 
   /** Takes interest to accounts that were not there when it was announced. */

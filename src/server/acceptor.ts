@@ -40,7 +40,7 @@ export class Acceptor {
   readonly #connections: Connections;
   readonly #admitted: () => void;
   /** Ends accepting. */
-  readonly #stop = new AbortController();
+  #stop = new AbortController();
   #tls: TlsPolicy | null = null;
   #listener: Listener | null = null;
   #accepting: Promise<void> = Promise.resolve();
@@ -99,6 +99,7 @@ export class Acceptor {
     } catch (error) {
       throw new ListenError(hostPort(host, wanted), error as Error);
     }
+    this.#stop = new AbortController();
     log.info(
       `Listening for client connections on ${hostPort(host, this.port)}`,
     );

@@ -20,6 +20,8 @@ import type { CloseReason, ProtocolError } from "../errors.ts";
 import { authorizationViolation } from "../errors.ts";
 import { resolveCluster } from "../cluster_options.ts";
 import { splitHostPort } from "../host_port.ts";
+import type { Log } from "../log.ts";
+import { liveLog } from "../log.ts";
 import type { ResolvedCluster, ResolvedTls } from "../options.ts";
 import type { RouteHost } from "../peer/route.ts";
 import { Route } from "../peer/route.ts";
@@ -84,6 +86,7 @@ export class Cluster {
   readonly live: Map<number, Route<RouteTarget>>;
   readonly #host: ClusterHost;
   readonly #options: ClusterHost["context"]["options"];
+  readonly #log: Log;
   readonly #refusals: RareLog;
   readonly #links: RouteLinks;
   readonly #mesh: Mesh;
@@ -97,8 +100,8 @@ export class Cluster {
     this.live = host.routes;
     const { context } = host;
     this.#options = context.options;
-    const { log, clock } = context.options;
-    this.#refusals = new RareLog(log, clock);
+    this.#log = liveLog(() => this.#options.log);
+    this.#refusals = new RareLog(this.#log, context.options.clock);
     this.#links = new RouteLinks(context.options, host.dial, this.#refusals);
     const permissions = this.#cluster.permissions ?? {};
     const asked = subjects(permissions.import);
@@ -218,13 +221,12 @@ export class Cluster {
   #meshHost(): MeshHost {
     const { id, name } = this.#host;
     const cluster = () => this.#cluster;
-    const { clock, log } = this.#options;
     return {
       id,
       name,
       options: {
-        clock,
-        log,
+        clock: this.#options.clock,
+        log: this.#log,
         get cluster() {
           return cluster();
         },

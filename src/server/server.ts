@@ -156,6 +156,7 @@ export class Server implements AsyncDisposable {
       this.#state = "running";
     } catch (error) {
       if (this.#state === "starting") this.#state = "new";
+      await this.#parts.acceptor.stop();
       await this.#parts.monitoring.stop();
       throw error;
     }

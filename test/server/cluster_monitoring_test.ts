@@ -54,6 +54,8 @@ Deno.test("/routez and /varz show the other servers, their interest and what was
     .filter((one: { subject: string }) => one.subject === "jobs");
   assert.equal(job.sid, "$G jobs workers");
   assert.equal(job.qgroup, "workers");
+  assert.equal(job.msgs, 1);
+  assert.match(b.rtt, /s$/);
 });
 
 Deno.test("/subsz shows no subscription where an import listens", async () => {

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import type { ServerOptions } from "../../src/mod.ts";
+import { Server } from "../../src/mod.ts";
 import { TestCluster } from "../support/cluster.ts";
 import { HEADERS } from "../support/raw_client.ts";
-import { eventually } from "../support/server.ts";
+import { eventually, KeptLog } from "../support/server.ts";
 
 /** Options of a member as `TestCluster` starts it, with these routes. */
 function optionsOf(name: string, seeds: readonly string[]): ServerOptions {
@@ -36,6 +37,35 @@ Deno.test("Server.reload() dials routes that are new, closes those that are gone
   await eventually(() => names().join() === "b", "the route to c closed");
   assert.equal(server.routes[0].id, id, "the route to b is the one there was");
   assert(log.lines.some((line) => line.endsWith("closed: Route Removed")));
+});
+
+Deno.test("Server.reload() moves what the cluster logs to the new log", async () => {
+  await using cluster = new TestCluster();
+  const { server, log } = await cluster.add("a", []);
+  const next = new KeptLog();
+  await server.reload({ ...optionsOf("a", []), log: next });
+  await cluster.add("b", ["a"]);
+  await next.until(/Registering remote route/);
+  assert(!log.lines.some((line) => line.includes("Registering")));
+});
+
+Deno.test("Server.start() gives the port for clients back when that for routes cannot be had", async () => {
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const clients = free.addr.port;
+  free.close();
+  const server = new Server({
+    host: "127.0.0.1",
+    port: clients,
+    cluster: { name: "test", host: "127.0.0.1", port },
+  });
+  await assert.rejects(server.start(), /router port/);
+  Deno.listen({ hostname: "127.0.0.1", port: clients }).close();
+  taken.close();
+  await server.start();
+  assert.equal(server.port, clients);
+  await server.shutdown();
 });
 
 Deno.test("Server.reload() gives interest of other servers to accounts that are new", async () => {
