@@ -25,8 +25,13 @@ Deno.test("decodeUserNkey() takes public keys of users only, and whole", () => {
 });
 
 Deno.test("verifySignature() takes the owner's signature of the nonce in two forms", async () => {
-  const user = await newNkeyUser();
-  const unpadded = await user.sign("the nonce");
+  // The two forms differ in most signatures, but not in all.
+  let user = await newNkeyUser();
+  let unpadded = await user.sign("the nonce");
+  while (!/[-_]/.test(unpadded)) {
+    user = await newNkeyUser();
+    unpadded = await user.sign("the nonce");
+  }
   const standard = `${unpadded.replaceAll("-", "+").replaceAll("_", "/")}==`;
   const verify = (signature: string) =>
     verifySignature(user.nkey, "the nonce", signature);
@@ -42,7 +47,7 @@ Deno.test("verifySignature() takes the owner's signature of the nonce in two for
       await user.sign("another nonce"),
       await (await newNkeyUser()).sign("the nonce"),
     ]
-  ) assert.equal(await verify(other) && other !== unpadded, false, other);
+  ) assert.equal(await verify(other), false, other);
 });
 
 Deno.test("verifySignature() takes nothing without a nonce, nor of a broken key", async () => {
