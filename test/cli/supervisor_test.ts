@@ -55,7 +55,7 @@ Deno.test("A supervisor that does not ask hears only that midge is ready", async
   assert.equal(await watched.heard(), "READY=1");
   watched.midge.kill("SIGTERM");
   assert.equal(await watched.midge.code(), 0);
-  assert.doesNotMatch(watched.midge.text, /WRN|ERR/);
+  assert.doesNotMatch(watched.midge.text, /\[(WRN|ERR|FTL)\]/);
 });
 
 Deno.test("midge says which flag it takes to notify a supervisor, and serves", async () => {
