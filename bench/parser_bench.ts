@@ -1,6 +1,6 @@
 /** The parser alone: one 64 KB buffer full of messages per iteration. */
 
-import { Message } from "../src/wire/message.ts";
+import { InboundMessage } from "../src/wire/inbound_message.ts";
 import type { OpHandler } from "../src/wire/op_handler.ts";
 import { Parser } from "../src/wire/parser.ts";
 import { filled } from "./filled.ts";
@@ -8,7 +8,7 @@ import { filled } from "./filled.ts";
 /** Counts what it is told, so that nothing is optimised away. */
 class Counter implements OpHandler {
   count = 0;
-  publish(message: Message): boolean {
+  publish(message: InboundMessage): boolean {
     this.count += message.end;
     return true;
   }
@@ -44,7 +44,7 @@ function bench(name: string, operations: readonly string[], baseline = false) {
   const { buffer, end, count } = filled(BUFFER_BYTES, operations);
   const counter = new Counter();
   const limits = { maxControlLine: 4096, maxPayload: 1024 * 1024 };
-  const parser = new Parser(counter, new Message(), limits, 1);
+  const parser = new Parser(counter, new InboundMessage(), limits, 1);
   parser.scanner.headers = true;
   Deno.bench({
     name: `${name} (${count} operations)`,

@@ -1,7 +1,7 @@
 /** A route's parser next to a client's: one 64 KB buffer per iteration. */
 
 import { ByteBuffer } from "../src/wire/buffer.ts";
-import { Message } from "../src/wire/message.ts";
+import { InboundMessage } from "../src/wire/inbound_message.ts";
 import type { OpHandler } from "../src/wire/op_handler.ts";
 import type { OperationParser } from "../src/wire/operation_parser.ts";
 import { Parser } from "../src/wire/parser.ts";
@@ -12,11 +12,11 @@ import { filled } from "./filled.ts";
 /** Counts what it is told, so that nothing is optimised away. */
 class Counter implements OpHandler, RouteOpHandler {
   count = 0;
-  publish(message: Message): boolean {
+  publish(message: InboundMessage): boolean {
     this.count += message.end;
     return true;
   }
-  message(message: Message, account: string): boolean {
+  message(message: InboundMessage, account: string): boolean {
     this.count += message.end + account.length;
     return true;
   }
@@ -68,7 +68,7 @@ function bench(
 ) {
   const { buffer: original, end, count } = filled(BUFFER_BYTES, operations);
   const buffer = new ByteBuffer(BUFFER_BYTES);
-  const parser = new Type(new Counter(), new Message(), LIMITS, 1);
+  const parser = new Type(new Counter(), new InboundMessage(), LIMITS, 1);
   parser.scanner.headers = true;
   Deno.bench({
     name: `${name} (${count} operations)`,

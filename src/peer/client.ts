@@ -19,6 +19,7 @@ import {
 import { isLiteralSubject } from "../subject/subject.ts";
 import { decodeUtf8, quote } from "../wire/ascii.ts";
 import { noResponders, OK, PONG } from "../wire/encoder.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 import type { ConnectOptions, Info } from "../wire/info.ts";
 import {
   DEFAULT_CONNECT,
@@ -26,7 +27,6 @@ import {
   isJson,
   parseConnect,
 } from "../wire/info.ts";
-import type { Message } from "../wire/message.ts";
 import type { OpHandler } from "../wire/op_handler.ts";
 import { Parser } from "../wire/parser.ts";
 import type { Account } from "../core/account.ts";
@@ -232,7 +232,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   }
 
   /** `OpHandler` */
-  publish(message: Message): boolean {
+  publish(message: InboundMessage): boolean {
     const { connection } = this;
     connection.inMsgs++;
     connection.inBytes += message.end - 2 - message.payloadStart;
@@ -323,7 +323,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   }
 
   /** Refuses what no client may publish, and what this one may not. */
-  #mayPublish(message: Message): boolean {
+  #mayPublish(message: InboundMessage): boolean {
     const permit = this.#permit;
     if (
       hasReservedSubject(message) ||
@@ -336,7 +336,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     return true;
   }
 
-  #denyPublish(message: Message): false {
+  #denyPublish(message: InboundMessage): false {
     const subject = quote(message.subject());
     this.#deny(
       publishViolation(subject),
@@ -345,14 +345,14 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     return false;
   }
 
-  #denyReply(message: Message): false {
+  #denyReply(message: InboundMessage): false {
     const reply = quote(message.reply());
     this.#deny(replyViolation(reply), `Publish Violation - Reply ${reply}`);
     return false;
   }
 
   /** Tells a requester that waits on a reply that nobody got its request. */
-  #answerNoResponders(message: Message): void {
+  #answerNoResponders(message: InboundMessage): void {
     const reply = message.reply();
     const { plain } = this.account.sublist.match(reply, 0, reply.length);
     const own = plain.find(({ owner }) => owner === this.subscriptions);
@@ -388,7 +388,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     return false;
   }
 
-  #attend(message: Message): void {
+  #attend(message: InboundMessage): void {
     if (this.parser.tracing && message.size > 0) {
       const shown = tracedPayload(message, this.#host.options.maxTracedMsgLen);
       this.connection.trace(`<<- MSG_PAYLOAD: [${shown}]`);

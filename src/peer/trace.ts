@@ -1,8 +1,8 @@
 /** How log and trace show a client and what it sends, and what they must not. */
 
 import { encodeUtf8, quote } from "../wire/ascii.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 import type { ConnectOptions } from "../wire/info.ts";
-import type { Message } from "../wire/message.ts";
 
 /**
  * CONNECT fields with secrets in them: their values are blanked out, also when
@@ -24,7 +24,7 @@ export function redact(operation: string): string {
 }
 
 /** Header block and payload, quoted; of `limit` bytes at most unless 0. */
-export function tracedPayload(message: Message, limit: number): string {
+export function tracedPayload(message: InboundMessage, limit: number): string {
   const payload = message.payload();
   if (limit === 0 || payload.length <= limit) return quote(payload);
   return `${quote(payload.subarray(0, limit)).slice(0, -1)}..."`;
