@@ -35,7 +35,7 @@ import type { Connection } from "../core/connection.ts";
 import type { Peer } from "../core/peer.ts";
 import type { Fanout } from "../core/fanout.ts";
 import type { LoginHost } from "./login.ts";
-import { Login } from "./login.ts";
+import { ClientLogin } from "./login.ts";
 import { Permit } from "./permit.ts";
 import { hasReservedReply, hasReservedSubject } from "./reserved.ts";
 import type { SubscriberPeer } from "./subscriptions.ts";
@@ -74,7 +74,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   /** What it has subscribed to. */
   readonly subscriptions: ClientSubscriptions;
   /** Who it is, and how it came to be that. */
-  readonly login: Login;
+  readonly login: ClientLogin;
   /** The subject space it publishes and subscribes in. */
   account: Account;
   /** What it said in CONNECT. */
@@ -117,7 +117,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
       host.subjectSeed,
     );
     this.parser.tracing = host.options.log.trace !== undefined;
-    this.login = new Login(this, host);
+    this.login = new ClientLogin(this, host);
   }
 
   /** Obeys limits and tracing as they are now in the server's options. */
