@@ -3,8 +3,9 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ConnectOptions } from "../client/client.ts";
 import { ConfigError } from "../errors.ts";
-import type { CONNECTION_FLAGS, FlagValues } from "./client_flags.ts";
+import type { CONNECTION_FLAGS } from "./client_flags.ts";
 import { readFile } from "./flag_file.ts";
+import type { FlagValues } from "./flag_table.ts";
 
 /** What a client needs to know for TLS. Throws `ConfigError`. */
 export function readTls(
