@@ -377,7 +377,7 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ],
   [
     "pub a x --tlsca deno.json",
-    'flag -tlsca: no PEM certificate in "deno.json"',
+    'flag -tlsca: "deno.json" has no PEM certificate',
   ],
   ["pub a x --nkey deno.json", 'flag -nkey: no seed of a user in "deno.json"'],
   ["pub a x --creds deno.json", 'flag -creds: no user JWT in "deno.json"'],
