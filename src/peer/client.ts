@@ -13,11 +13,9 @@ import {
   badClientProtocol,
   INVALID_PUBLISH_SUBJECT,
   noRespondersRequiresHeaders,
-  publishViolation,
-  replyViolation,
 } from "../errors.ts";
 import { isLiteralSubject } from "../subject/subject.ts";
-import { decodeUtf8, quote } from "../wire/ascii.ts";
+import { decodeUtf8 } from "../wire/ascii.ts";
 import { noResponders, OK, PONG } from "../wire/encoder.ts";
 import type { InboundMessage } from "../wire/inbound_message.ts";
 import type { ConnectOptions, Info } from "../wire/info.ts";
@@ -37,6 +35,7 @@ import type { Fanout } from "../core/fanout.ts";
 import type { LoginHost } from "./login.ts";
 import { ClientLogin } from "./login.ts";
 import { Permit } from "./permit.ts";
+import { Refusals } from "./refusals.ts";
 import { hasReservedReply, hasReservedSubject } from "./reserved.ts";
 import type { SubscriberPeer } from "./subscriptions.ts";
 import { ClientSubscriptions } from "./subscriptions.ts";
@@ -62,9 +61,6 @@ export interface ClientHost extends LoginHost {
   clientClosed(client: Client, reason: CloseReason): void;
 }
 
-/** Refusals logged per connection; one that goes on is not worth more. */
-const LOGGED_REFUSALS = 10;
-
 /** A client connection's share of the protocol. */
 export class Client implements OpHandler, Peer, SubscriberPeer {
   /** The connection it talks over. */
@@ -87,6 +83,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   readonly #host: ClientHost;
   readonly #fanout: Fanout;
   readonly #lastMatch = new LastMatch();
+  readonly #refusals: Refusals;
   #verbose = true;
   #pedantic = true;
   /** Pedantic or traced: messages are looked at before they are delivered. */
@@ -100,8 +97,6 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   #greeted = false;
   /** SUB, UNSUB and PING operations so far. */
   #operations = 0;
-  /** Operations refused so far. */
-  #refusals = 0;
 
   /** `connection` must not run yet. */
   constructor(connection: Connection, host: ClientHost) {
@@ -118,6 +113,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     );
     this.parser.tracing = host.options.log.trace !== undefined;
     this.login = new ClientLogin(this, host);
+    this.#refusals = new Refusals(connection);
   }
 
   /** Obeys limits and tracing as they are now in the server's options. */
@@ -167,7 +163,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     const { connection } = this;
     const options = parseConnect(json, this.options);
     if (typeof options === "string") {
-      return this.#refuse(badArguments(options));
+      return this.#refusals.end(badArguments(options));
     }
     this.options = options;
     connection.heartbeat.connected(
@@ -219,7 +215,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     this.#operations++;
     const refusal = this.subscriptions.add(subject, queue, sid);
     if (refusal === null) this.#ok();
-    else this.#deny(refusal.text, refusal.logged);
+    else this.#refusals.deny(refusal.text, refusal.logged);
     return true;
   }
 
@@ -258,12 +254,12 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   /** `OpHandler` */
   info(json: Uint8Array): boolean {
     // Clients have no business sending INFO, but the official server reads it.
-    return isJson(json) || this.#refuse(badArguments("invalid INFO"));
+    return isJson(json) || this.#refusals.end(badArguments("invalid INFO"));
   }
 
   /** `OpHandler` */
   violation(error: ProtocolError): void {
-    this.#refuse(error);
+    this.#refusals.end(error);
   }
 
   /** `OpHandler` */
@@ -289,10 +285,10 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
       return false;
     }
     if (options.account !== "" || options.new_account) {
-      return this.#refuse(authorizationViolation());
+      return this.#refusals.end(authorizationViolation());
     }
     const refusal = this.login.enter(identity);
-    if (refusal !== null) return this.#refuse(refusal);
+    if (refusal !== null) return this.#refusals.end(refusal);
     this.#apply(options);
     if (!this.connected) {
       connection.peerName = peerName(options);
@@ -300,10 +296,10 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
       this.#host.clientConnected(this);
     }
     if (options.protocol < 0 || options.protocol > 1) {
-      return this.#refuse(badClientProtocol());
+      return this.#refusals.end(badClientProtocol());
     }
     if (options.no_responders && !connection.headers) {
-      return this.#refuse(noRespondersRequiresHeaders());
+      return this.#refusals.end(noRespondersRequiresHeaders());
     }
     this.#ok();
     return true;
@@ -329,26 +325,11 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
       hasReservedSubject(message) ||
       (permit !== null &&
         !permit.mayPublish(message, this.connection.lastReadAt))
-    ) return this.#denyPublish(message);
+    ) return this.#refusals.denyPublish(message);
     if (message.hasReply && hasReservedReply(message)) {
-      return this.#denyReply(message);
+      return this.#refusals.denyReply(message);
     }
     return true;
-  }
-
-  #denyPublish(message: InboundMessage): false {
-    const subject = quote(message.subject());
-    this.#deny(
-      publishViolation(subject),
-      `Publish Violation - Subject ${subject}`,
-    );
-    return false;
-  }
-
-  #denyReply(message: InboundMessage): false {
-    const reply = quote(message.reply());
-    this.#deny(replyViolation(reply), `Publish Violation - Reply ${reply}`);
-    return false;
   }
 
   /** Tells a requester that waits on a reply that nobody got its request. */
@@ -367,25 +348,6 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     if (!this.#verbose) return;
     this.connection.trace("->> [OK]");
     this.connection.send(OK);
-  }
-
-  /** Refuses one operation and goes on with the next. */
-  #deny(text: string, logged: string | null): void {
-    const { connection } = this;
-    if (logged !== null && ++this.#refusals <= LOGGED_REFUSALS) {
-      const last = this.#refusals === LOGGED_REFUSALS
-        ? " (further refusals are not logged)"
-        : "";
-      connection.log.error(`${connection.label} - ${logged}${last}`);
-    }
-    connection.sendError(text);
-  }
-
-  /** Ends the connection over something the client did. */
-  #refuse(error: ProtocolError): false {
-    this.connection.log.error(`${this.connection.label} - ${error.message}`);
-    this.connection.fail(error);
-    return false;
   }
 
   #attend(message: InboundMessage): void {
