@@ -1,42 +1,9 @@
 /** The parser alone: one 64 KB buffer full of messages per iteration. */
 
 import { InboundMessage } from "../src/wire/inbound_message.ts";
-import type { OpHandler } from "../src/wire/op_handler.ts";
 import { Parser } from "../src/wire/parser.ts";
+import { Counter } from "./counter.ts";
 import { filled } from "./filled.ts";
-
-/** Counts what it is told, so that nothing is optimised away. */
-class Counter implements OpHandler {
-  count = 0;
-  publish(message: InboundMessage): boolean {
-    this.count += message.end;
-    return true;
-  }
-  connect(): boolean {
-    return true;
-  }
-  ping(): boolean {
-    this.count++;
-    return true;
-  }
-  pong(): boolean {
-    return true;
-  }
-  subscribe(): boolean {
-    this.count++;
-    return true;
-  }
-  unsubscribe(): boolean {
-    return true;
-  }
-  info(): boolean {
-    return true;
-  }
-  violation(error: Error): void {
-    throw error;
-  }
-  trace(): void {}
-}
 
 const BUFFER_BYTES = 65536;
 
