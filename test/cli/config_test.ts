@@ -167,6 +167,34 @@ Deno.test("midge says in one line why it does not start, and exits with 1", asyn
   }
 });
 
+Deno.test("midge says in its log file, as on standard error, why it does not start", async () => {
+  using folder = new Folder({
+    "both.conf": "authorization { user: u, password: p, users: [{ nkey: N }] }",
+  });
+  const log = folder.file("midge.log");
+  const cases: [string[], string][] = [
+    [
+      ["-P", folder.file("no/such.pid")],
+      `Could not write pidfile: open ${
+        folder.file("no/such.pid")
+      }: no such file or directory`,
+    ],
+    [
+      ["-c", folder.file("both.conf")],
+      "Can not have a single user/pass and a users array",
+    ],
+  ];
+  for (const [args, reason] of cases) {
+    const { code, stderr } = await run(
+      ["-a", "127.0.0.1", "-p", "-1", "-l", log, ...args],
+      FILES,
+    );
+    assert.equal(code, 1);
+    assert.equal(stderr, `midge: ${reason}\n`);
+    assert(folder.read("midge.log").endsWith(` [FTL] ${reason}\n`), reason);
+  }
+});
+
 Deno.test("midge writes its pid and its ports, and takes both back", async () => {
   using folder = new Folder({});
   const pidFile = folder.file("midge.pid");
