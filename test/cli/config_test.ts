@@ -5,6 +5,7 @@ import { connect as connectClient } from "@nats-io/transport-node";
 import { Folder } from "../support/folder.ts";
 import { connect, FILES, Midge, run } from "../support/midge.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { certFile } from "../support/tls.ts";
 import { dialTcp } from "../../src/transport/tcp.ts";
 
 Deno.test("midge runs with a file, and flags win over it", async () => {
@@ -244,25 +245,24 @@ Deno.test("midge lists a URL for each local address when it listens on all", asy
 });
 
 Deno.test("midge talks TLS with the files that flags name", async () => {
-  const certs = new URL("../support/certs/", import.meta.url).pathname;
   await using midge = new Midge([
     ..."-a 127.0.0.1 -p -1 -D --tls".split(" "),
     ...[
       "--tlscert",
-      `${certs}server.pem`,
+      certFile("server.pem"),
       "--tlskey",
-      `${certs}server-key.pem`,
+      certFile("server-key.pem"),
     ],
-    ...["--tlsverify", "--tlscacert", `${certs}ca.pem`],
+    ...["--tlsverify", "--tlscacert", certFile("ca.pem")],
   ], ["--allow-read"]);
   const port = await midge.port();
   await midge.line(/\[INF\] TLS required for client connections\n/);
   const nc = await connectClient({
     servers: `127.0.0.1:${port}`,
     tls: {
-      caFile: `${certs}ca.pem`,
-      certFile: `${certs}client.pem`,
-      keyFile: `${certs}client-key.pem`,
+      caFile: certFile("ca.pem"),
+      certFile: certFile("client.pem"),
+      keyFile: certFile("client-key.pem"),
     },
   });
   assert.equal(nc.info?.tls_verify, true);
