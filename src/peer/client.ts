@@ -18,7 +18,7 @@ import { isLiteralSubject } from "../subject/subject.ts";
 import { decodeUtf8 } from "../wire/ascii.ts";
 import { noResponders, OK, PONG } from "../wire/encoder.ts";
 import type { InboundMessage } from "../wire/inbound_message.ts";
-import type { ConnectOptions, Info } from "../wire/info.ts";
+import type { ClientConnect, Info } from "../wire/info.ts";
 import {
   DEFAULT_CONNECT,
   infoLine,
@@ -52,7 +52,7 @@ export interface ClientHost extends LoginHost {
   /** INFO for this client, complete, as of now. */
   info(client: Client): Info;
   /** Who the client is with these credentials; `null` refuses them. */
-  authenticate(client: Client, credentials: ConnectOptions): Verdict;
+  authenticate(client: Client, credentials: ClientConnect): Verdict;
   /** A number from 0 up to 1. */
   random(): number;
   /** The client was let in. */
@@ -74,7 +74,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   /** The subject space it publishes and subscribes in. */
   account: Account;
   /** What it said in CONNECT. */
-  options: Readonly<ConnectOptions> = DEFAULT_CONNECT;
+  options: Readonly<ClientConnect> = DEFAULT_CONNECT;
   /** It sent a CONNECT that was accepted. */
   connected = false;
   /** `Peer` */
@@ -306,7 +306,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   }
 
   /** Makes what CONNECT asked for take effect. */
-  #apply(options: ConnectOptions): void {
+  #apply(options: ClientConnect): void {
     const { connection, parser } = this;
     const headers = options.headers && !this.#host.options.noHeaderSupport;
     connection.headers = headers;

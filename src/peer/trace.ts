@@ -2,7 +2,7 @@
 
 import { encodeUtf8, quote } from "../wire/ascii.ts";
 import type { InboundMessage } from "../wire/inbound_message.ts";
-import type { ConnectOptions } from "../wire/info.ts";
+import type { ClientConnect } from "../wire/info.ts";
 
 /**
  * CONNECT fields with secrets in them: their values are blanked out, also when
@@ -12,7 +12,7 @@ const SECRETS =
   /("(?:pass[^"]*|auth_token[^"]*|sig|nkey|jwt|proxy_sig)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s",}]+)/gi;
 
 /** What the log calls a client: `"v3.4.0:nats.js:name"`; empty if nothing. */
-export function peerName({ version, lang, name }: ConnectOptions): string {
+export function peerName({ version, lang, name }: ClientConnect): string {
   const parts = [version && `v${version}`, lang, name].filter(Boolean);
   return parts.length > 0 ? quote(encodeUtf8(parts.join(":"))) : "";
 }
