@@ -9,6 +9,7 @@
  */
 
 import type { Load } from "./load.ts";
+import { circumstances, flag, median, print, writeSection } from "./report.ts";
 import type { Subject } from "./servers.ts";
 import {
   freePort,
@@ -18,14 +19,7 @@ import {
   startMidge,
   stopAll,
 } from "./servers.ts";
-import {
-  circumstances,
-  compare,
-  flag,
-  median,
-  print,
-  writeSection,
-} from "./throughput.ts";
+import { compare } from "./throughput.ts";
 
 const LOADS: readonly Load[] = [
   {

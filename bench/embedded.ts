@@ -9,7 +9,6 @@
 
 import { fileURLToPath } from "node:url";
 import type { Load, Outcome } from "./embedded_load.ts";
-import { startAll, stopAll } from "./servers.ts";
 import {
   circumstances,
   flag,
@@ -17,7 +16,8 @@ import {
   print,
   thousands,
   writeSection,
-} from "./throughput.ts";
+} from "./report.ts";
+import { startAll, stopAll } from "./servers.ts";
 
 const ROOT = new URL("..", import.meta.url);
 const BENCH = new URL(".", import.meta.url);

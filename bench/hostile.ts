@@ -15,14 +15,14 @@ import { below, mutated, oneOf, randomOf } from "../test/support/mutation.ts";
 import type { Recordings } from "../test/support/recordings.ts";
 import { record } from "../test/support/recordings.ts";
 import type { Seen } from "./hostile_pair.ts";
-import { shell } from "./servers.ts";
 import {
   circumstances,
   flag,
   print,
   thousands,
   writeSection,
-} from "./throughput.ts";
+} from "./report.ts";
+import { shell } from "./servers.ts";
 
 const ROOT = new URL("..", import.meta.url);
 /** Connections open at a time. */
@@ -263,6 +263,26 @@ function row(name: string, { messages, latency }: Seen, mb: number): string {
   } |`;
 }
 
+/** What came of the attacks, in a sentence. */
+function factsOf(
+  counts: ReadonlyMap<string, number>,
+  { seconds, left, defects }: {
+    readonly seconds: number;
+    readonly left: number;
+    readonly defects: number;
+  },
+): string {
+  const total = counts.values().reduce((sum, count) => sum + count, 0);
+  const byKind = [...counts].map(([kind, count]) =>
+    `${thousands(count)} ${kind}`
+  );
+  return `${thousands(total)} hostile connections in ${seconds} s (${
+    byKind.join(", ")
+  }), ${AT_ONCE} at a time, of ${
+    Object.keys(ATTACKS).length
+  } kinds; left behind: ${left}; errors of the server's own: ${defects}.`;
+}
+
 async function main(): Promise<void> {
   const seconds = Number(flag("seconds", "120"));
   const seed = Number(flag("seed", String(Date.now() % 1e9)));
@@ -289,24 +309,21 @@ async function main(): Promise<void> {
   const { defects } = target;
   await healthy.stop();
   await target.stop();
-  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const byKind = [...counts].map(([kind, count]) =>
-    `${thousands(count)} ${kind}`
-  );
-  const facts = `${thousands(total)} hostile connections in ${seconds} s (${
-    byKind.join(", ")
-  }), ${AT_ONCE} at a time, of ${
-    Object.keys(ATTACKS).length
-  } kinds; left behind: ${left}; errors of the server's own: ${defects.length}.`;
+  const facts = factsOf(counts, { seconds, left, defects: defects.length });
   print(`\n${facts}\n${defects.slice(0, 5).join("\n")}`);
-  if (Deno.args.includes("--write")) {
-    await writeSection("Among enemies", [
-      "By `deno task bench:hostile --write`: numbered messages, one a millisecond, between two clients of a server whose client, route and monitoring ports are attacked meanwhile.",
-      circumstances(facts).join("\n"),
-      table.join("\n"),
-    ]);
-  }
+  if (Deno.args.includes("--write")) await writeResults(facts, table);
   if (left !== 0 || defects.length > 0) Deno.exit(1);
+}
+
+async function writeResults(
+  facts: string,
+  table: readonly string[],
+): Promise<void> {
+  await writeSection("Among enemies", [
+    "By `deno task bench:hostile --write`: numbered messages, one a millisecond, between two clients of a server whose client, route and monitoring ports are attacked meanwhile.",
+    circumstances(facts).join("\n"),
+    table.join("\n"),
+  ]);
 }
 
 if (import.meta.main) await main();

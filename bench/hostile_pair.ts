@@ -18,6 +18,16 @@ export interface Seen {
   readonly latency: readonly [number, number, number];
 }
 
+/** The messages so far. */
+interface Messages {
+  /** When each was published. */
+  readonly sentAt: number[];
+  /** How many have arrived. */
+  arrived: number;
+  /** Of those that arrived since somebody asked. */
+  latencies: number[];
+}
+
 /** Publishes and subscribes for ever; tells what it has seen when asked. */
 async function pair(port: number): Promise<void> {
   const publisher = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -25,55 +35,62 @@ async function pair(port: number): Promise<void> {
   const quiet = 'CONNECT {"verbose":false}\r\n';
   await publisher.write(encoder.encode(quiet));
   await subscriber.write(encoder.encode(`${quiet}SUB healthy 1\r\n`));
-  const sentAt: number[] = [];
-  let latencies: number[] = [];
-  let arrived = 0;
-  void (async () => {
-    let text = "";
-    for await (
-      const chunk of subscriber.readable.pipeThrough(new TextDecoderStream())
-    ) {
-      text += chunk;
-      for (;;) {
-        const [frame, number] = /MSG healthy 1 \d+\r\n(\d+)\r\n/.exec(text) ??
-          [];
-        if (frame === undefined) break;
-        if (Number(number) !== arrived) {
-          throw new Error(`message ${arrived} is lost: ${number} came`);
-        }
-        latencies.push(performance.now() - sentAt[arrived++]);
-        text = text.slice(text.indexOf(frame) + frame.length);
-      }
-    }
-    throw new Error("the subscriber is cut off");
-  })();
+  const messages: Messages = { sentAt: [], arrived: 0, latencies: [] };
+  void receive(subscriber, messages);
   void drain(publisher);
-  const began = performance.now();
-  void (async () => {
-    for (;;) {
-      let due = "";
-      while (sentAt.length < performance.now() - began) {
-        const number = String(sentAt.length);
-        due += `PUB healthy ${number.length}\r\n${number}\r\n`;
-        sentAt.push(performance.now());
-      }
-      await publisher.write(encoder.encode(due));
-      await pause(1);
-    }
-  })();
+  void publish(publisher, messages);
   for await (const _ of Deno.stdin.readable) {
-    const sent = sentAt.length;
-    while (arrived < sent) await pause(5);
-    const sorted = latencies.sort((a, b) => a - b);
+    const sent = messages.sentAt.length;
+    while (messages.arrived < sent) await pause(5);
+    const sorted = messages.latencies.sort((a, b) => a - b);
     const at = (share: number) =>
       sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
     console.log(JSON.stringify({
       messages: sorted.length,
       latency: [at(0.5), at(0.99), at(1)],
     }));
-    latencies = [];
+    messages.latencies = [];
   }
   Deno.exit(0);
+}
+
+/** Rejects, which ends the process, once a message is missing. */
+async function receive(conn: Deno.Conn, messages: Messages): Promise<void> {
+  let text = "";
+  for await (
+    const chunk of conn.readable.pipeThrough(new TextDecoderStream())
+  ) {
+    text += chunk;
+    for (;;) {
+      const [frame, number] = /MSG healthy 1 \d+\r\n(\d+)\r\n/.exec(text) ?? [];
+      if (frame === undefined) break;
+      const expected = messages.arrived++;
+      if (Number(number) !== expected) {
+        throw new Error(`message ${expected} is lost: ${number} came`);
+      }
+      messages.latencies.push(performance.now() - messages.sentAt[expected]);
+      text = text.slice(text.indexOf(frame) + frame.length);
+    }
+  }
+  throw new Error("the subscriber is cut off");
+}
+
+/** One a millisecond on average, whatever timers do. */
+async function publish(
+  conn: Deno.Conn,
+  { sentAt }: Messages,
+): Promise<never> {
+  const began = performance.now();
+  for (;;) {
+    let due = "";
+    while (sentAt.length < performance.now() - began) {
+      const number = String(sentAt.length);
+      due += `PUB healthy ${number.length}\r\n${number}\r\n`;
+      sentAt.push(performance.now());
+    }
+    await conn.write(encoder.encode(due));
+    await pause(1);
+  }
 }
 
 /** What the server says to the publisher matters to nobody. */

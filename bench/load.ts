@@ -124,13 +124,8 @@ async function publish(port: number, load: Load): Promise<Outcome> {
   const readers: Deno.Conn[] = [];
   for (let i = 0; i < subscribers; i++) {
     const subject = load.wildcard ? "bench.*.temp" : subjectOf(load, i);
-    readers.push(
-      await dial(
-        subscribersAt,
-        `SUB ${subject}${load.queue ? " q" : ""} 1\r\n`,
-        caFile,
-      ),
-    );
+    const line = `SUB ${subject}${load.queue ? " q" : ""} 1\r\n`;
+    readers.push(await dial(subscribersAt, line, caFile));
   }
   const writers: Deno.Conn[] = [];
   for (let i = 0; i < publishers; i++) {
@@ -140,12 +135,35 @@ async function publish(port: number, load: Load): Promise<Outcome> {
   const stopChurn = load.churn ? await churn(subscribersAt, load) : null;
 
   const perReader = load.own ? each : each * publishers;
-  let queued = load.queue ? perReader * frameBytes : Infinity;
-  let received = 0;
   const started = performance.now();
-  const reading = Promise.allSettled(readers.map(async (conn) => {
+  const [bytes] = await Promise.all([
+    receive(readers, perReader * frameBytes, load.queue ?? false),
+    ...writers.map((conn, i) => send(conn, frames(load, i)[0], each)),
+  ]);
+  const seconds = (performance.now() - started) / 1000;
+  stopChurn?.();
+  for (const conn of writers) conn.close();
+  if (!load.queue) { for (const conn of readers) conn.close(); }
+  const sent = each * publishers;
+  const received = Math.round((bytes ?? 0) / frameBytes);
+  const rate = (subscribers > 0 ? received : sent) / seconds;
+  return { sent, received, rate };
+}
+
+/**
+ * Reads `bytes` from each connection, or from all of a queue group together,
+ * which it closes. Returns how many came.
+ */
+async function receive(
+  conns: readonly Deno.Conn[],
+  bytes: number,
+  queue: boolean,
+): Promise<number> {
+  let queued = queue ? bytes : Infinity;
+  let received = 0;
+  const results = await Promise.allSettled(conns.map(async (conn) => {
     const buffer = new Uint8Array(READ);
-    let left = perReader * frameBytes;
+    let left = bytes;
     while (left > 0 && queued > 0) {
       const count = await conn.read(buffer);
       if (count === null) throw new Error("a subscriber was closed");
@@ -154,33 +172,26 @@ async function publish(port: number, load: Load): Promise<Outcome> {
       received += count;
     }
     // Members of a queue group end together: let go of those that wait.
-    if (queued <= 0) { for (const other of readers) other.close(); }
+    if (queued <= 0) { for (const other of conns) other.close(); }
   }));
-  const writing = writers.map(async (conn, i) => {
-    const [frame] = frames(load, i);
-    const count = Math.min(each, Math.max(1, Math.floor(BATCH / frame.length)));
-    const batch = encoder.encode(frame.repeat(count));
-    let left = each;
-    for (; left >= count; left -= count) await writeAll(conn, batch);
-    await writeAll(conn, batch.subarray(0, left * frame.length));
-    await writeAll(conn, encoder.encode("PING\r\n"));
-    await readThrough(conn, "PONG\r\n");
-  });
-  await Promise.all(writing);
-  const results = await reading;
-  const seconds = (performance.now() - started) / 1000;
   const failed = results.find(({ status }) => status === "rejected");
-  if (failed?.status === "rejected" && !load.queue) throw failed.reason;
-  stopChurn?.();
-  for (const conn of writers) conn.close();
-  if (!load.queue) { for (const conn of readers) conn.close(); }
-  const sent = each * publishers;
-  const delivered = Math.round(received / frameBytes);
-  return {
-    sent,
-    received: delivered,
-    rate: (subscribers > 0 ? delivered : sent) / seconds,
-  };
+  if (failed?.status === "rejected" && !queue) throw failed.reason;
+  return received;
+}
+
+/** Publishes `frame` so many times and waits until the server has them. */
+async function send(
+  conn: Deno.Conn,
+  frame: string,
+  times: number,
+): Promise<void> {
+  const count = Math.min(times, Math.max(1, Math.floor(BATCH / frame.length)));
+  const batch = encoder.encode(frame.repeat(count));
+  let left = times;
+  for (; left >= count; left -= count) await writeAll(conn, batch);
+  await writeAll(conn, batch.subarray(0, left * frame.length));
+  await writeAll(conn, encoder.encode("PING\r\n"));
+  await readThrough(conn, "PONG\r\n");
 }
 
 /**
@@ -225,9 +236,6 @@ async function request(port: number, load: Load): Promise<Outcome> {
   const payload = "x".repeat(size);
   const responder = await dial(subscribersAt, "SUB bench.req 1\r\n", caFile);
   const answering = serveRequests(responder, payload);
-  const latencies = new Float64Array(count);
-  let started = 0;
-  let done = 0;
   const requesters = await Promise.all(
     Array.from(
       { length: publishers },
@@ -237,32 +245,17 @@ async function request(port: number, load: Load): Promise<Outcome> {
   await known(subscribersAt, port, caFile);
   await known(port, subscribersAt, caFile);
   const stopChurn = load.churn ? await churn(subscribersAt, load) : null;
+  const requests: Requests = { left: count, latencies: [] };
   const start = performance.now();
-  await Promise.all(requesters.map(async (conn, i) => {
-    const out = encoder.encode(
-      `PUB bench.req inbox.${i} ${size}\r\n${payload}\r\n`,
-    );
-    const answerBytes = `MSG inbox.${i} 1 ${size}\r\n${payload}\r\n`.length;
-    const buffer = new Uint8Array(4096);
-    while (started < count) {
-      started++;
-      const at = performance.now();
-      await writeAll(conn, out);
-      for (let got = 0; got < answerBytes;) {
-        const read = await conn.read(buffer);
-        if (read === null) throw new Error("a requester was closed");
-        // The server's own PING is shorter than any answer: leave it out.
-        got += buffer[0] === 0x50 && read === 6 ? 0 : read;
-      }
-      latencies[done++] = 1000 * (performance.now() - at);
-    }
-  }));
+  await Promise.all(
+    requesters.map((conn, i) => ask(conn, `inbox.${i}`, payload, requests)),
+  );
   const seconds = (performance.now() - start) / 1000;
   stopChurn?.();
   responder.close();
   await answering;
   for (const conn of requesters) conn.close();
-  latencies.sort();
+  const latencies = Float64Array.from(requests.latencies).sort();
   const at = (part: number) => latencies[Math.floor(part * (count - 1))];
   return {
     sent: count,
@@ -272,47 +265,83 @@ async function request(port: number, load: Load): Promise<Outcome> {
   };
 }
 
+/** What requesters share. */
+interface Requests {
+  /** Still to be made. */
+  left: number;
+  /** Round trips so far, in microseconds. */
+  readonly latencies: number[];
+}
+
+/** Requests one after the other until none are left. */
+async function ask(
+  conn: Deno.Conn,
+  inbox: string,
+  payload: string,
+  requests: Requests,
+): Promise<void> {
+  const end = `${payload.length}\r\n${payload}\r\n`;
+  const out = encoder.encode(`PUB bench.req ${inbox} ${end}`);
+  const answerBytes = `MSG ${inbox} 1 ${end}`.length;
+  const buffer = new Uint8Array(4096);
+  while (requests.left-- > 0) {
+    const at = performance.now();
+    await writeAll(conn, out);
+    for (let got = 0; got < answerBytes;) {
+      const read = await conn.read(buffer);
+      if (read === null) throw new Error("a requester was closed");
+      // The server's own PING is shorter than any answer: leave it out.
+      got += buffer[0] === 0x50 && read === 6 ? 0 : read;
+    }
+    requests.latencies.push(1000 * (performance.now() - at));
+  }
+}
+
 /** Answers every request with the same payload until closed. */
 async function serveRequests(conn: Deno.Conn, payload: string): Promise<void> {
   const buffer = new Uint8Array(65536);
   const answers = new Map<string, Uint8Array>();
+  const end = `${payload.length}\r\n${payload}\r\n`;
   let text = "";
   try {
     for (;;) {
       const count = await conn.read(buffer);
       if (count === null) return;
       text += decoder.decode(buffer.subarray(0, count));
-      const out: Uint8Array[] = [];
-      for (;;) {
-        const lineEnd = text.indexOf("\r\n");
-        if (lineEnd < 0) break;
-        const [verb, , , reply, size] = text.slice(0, lineEnd).split(" ");
-        if (verb !== "MSG") {
-          text = text.slice(lineEnd + 2);
-          continue;
-        }
-        const end = lineEnd + 2 + Number(size) + 2;
-        if (text.length < end) break;
-        text = text.slice(end);
-        let answer = answers.get(reply);
-        if (answer === undefined) {
-          answer = encoder.encode(
-            `PUB ${reply} ${payload.length}\r\n${payload}\r\n`,
-          );
-          answers.set(reply, answer);
-        }
-        out.push(answer);
-      }
+      const { replies, rest } = takeRequests(text);
+      text = rest;
+      const out = replies.map((reply) => {
+        const known = answers.get(reply);
+        if (known !== undefined) return known;
+        const answer = encoder.encode(`PUB ${reply} ${end}`);
+        answers.set(reply, answer);
+        return answer;
+      });
       if (out.length === 1) await writeAll(conn, out[0]);
       else if (out.length > 1) {
-        await writeAll(
-          conn,
-          new Uint8Array(await new Blob(out as BlobPart[]).arrayBuffer()),
-        );
+        const blob = new Blob(out as BlobPart[]);
+        await writeAll(conn, new Uint8Array(await blob.arrayBuffer()));
       }
     }
   } catch {
     // Closed by whoever started it.
+  }
+}
+
+/** Where the complete requests in `text` want their answers, and what follows. */
+function takeRequests(text: string): { replies: string[]; rest: string } {
+  const replies: string[] = [];
+  for (;;) {
+    const lineEnd = text.indexOf("\r\n");
+    if (lineEnd < 0) return { replies, rest: text };
+    const [verb, , , reply, size] = text.slice(0, lineEnd).split(" ");
+    let end = lineEnd + 2;
+    if (verb === "MSG") {
+      end += Number(size) + 2;
+      if (text.length < end) return { replies, rest: text };
+      replies.push(reply);
+    }
+    text = text.slice(end);
   }
 }
 

@@ -1,42 +1,9 @@
 /** The parser alone: one 64 KB buffer full of messages per iteration. */
 
-import { Message } from "../src/wire/message.ts";
-import type { OpHandler } from "../src/wire/op_handler.ts";
+import { InboundMessage } from "../src/wire/inbound_message.ts";
 import { Parser } from "../src/wire/parser.ts";
+import { Counter } from "./counter.ts";
 import { filled } from "./filled.ts";
-
-/** Counts what it is told, so that nothing is optimised away. */
-class Counter implements OpHandler {
-  count = 0;
-  publish(message: Message): boolean {
-    this.count += message.end;
-    return true;
-  }
-  connect(): boolean {
-    return true;
-  }
-  ping(): boolean {
-    this.count++;
-    return true;
-  }
-  pong(): boolean {
-    return true;
-  }
-  subscribe(): boolean {
-    this.count++;
-    return true;
-  }
-  unsubscribe(): boolean {
-    return true;
-  }
-  info(): boolean {
-    return true;
-  }
-  violation(error: Error): void {
-    throw error;
-  }
-  trace(): void {}
-}
 
 const BUFFER_BYTES = 65536;
 
@@ -44,7 +11,7 @@ function bench(name: string, operations: readonly string[], baseline = false) {
   const { buffer, end, count } = filled(BUFFER_BYTES, operations);
   const counter = new Counter();
   const limits = { maxControlLine: 4096, maxPayload: 1024 * 1024 };
-  const parser = new Parser(counter, new Message(), limits, 1);
+  const parser = new Parser(counter, new InboundMessage(), limits, 1);
   parser.scanner.headers = true;
   Deno.bench({
     name: `${name} (${count} operations)`,

@@ -1,55 +1,12 @@
 /** A route's parser next to a client's: one 64 KB buffer per iteration. */
 
 import { ByteBuffer } from "../src/wire/buffer.ts";
-import { Message } from "../src/wire/message.ts";
-import type { OpHandler } from "../src/wire/op_handler.ts";
+import { InboundMessage } from "../src/wire/inbound_message.ts";
 import type { OperationParser } from "../src/wire/operation_parser.ts";
 import { Parser } from "../src/wire/parser.ts";
-import type { RouteOpHandler } from "../src/wire/route_op_handler.ts";
 import { RouteParser } from "../src/wire/route_parser.ts";
+import { Counter } from "./counter.ts";
 import { filled } from "./filled.ts";
-
-/** Counts what it is told, so that nothing is optimised away. */
-class Counter implements OpHandler, RouteOpHandler {
-  count = 0;
-  publish(message: Message): boolean {
-    this.count += message.end;
-    return true;
-  }
-  message(message: Message, account: string): boolean {
-    this.count += message.end + account.length;
-    return true;
-  }
-  interest(): boolean {
-    this.count++;
-    return true;
-  }
-  noInterest(): boolean {
-    return true;
-  }
-  subscribe(): boolean {
-    return true;
-  }
-  unsubscribe(): boolean {
-    return true;
-  }
-  connect(): boolean {
-    return true;
-  }
-  ping(): boolean {
-    return true;
-  }
-  pong(): boolean {
-    return true;
-  }
-  info(): boolean {
-    return true;
-  }
-  violation(error: Error): void {
-    throw error;
-  }
-  trace(): void {}
-}
 
 const BUFFER_BYTES = 65536;
 const LIMITS = { maxControlLine: 65536, maxPayload: 1024 * 1024 };
@@ -68,7 +25,7 @@ function bench(
 ) {
   const { buffer: original, end, count } = filled(BUFFER_BYTES, operations);
   const buffer = new ByteBuffer(BUFFER_BYTES);
-  const parser = new Type(new Counter(), new Message(), LIMITS, 1);
+  const parser = new Type(new Counter(), new InboundMessage(), LIMITS, 1);
   parser.scanner.headers = true;
   Deno.bench({
     name: `${name} (${count} operations)`,

@@ -9,6 +9,7 @@
  * ten minutes it is still warming up. Takes half a processor; Linux only.
  */
 
+import { circumstances, print, writeSection } from "./report.ts";
 import { durationOf, pause, waitUntil } from "./soak_clock.ts";
 import { Program } from "./soak_program.ts";
 import type { EmbeddedOutcome } from "./soak_embedded.ts";
@@ -21,7 +22,6 @@ import * as report from "./soak_report.ts";
 import { linked, startTrouble } from "./soak_trouble.ts";
 import { World } from "./soak_world.ts";
 import { freePort } from "./servers.ts";
-import { circumstances, print, writeSection } from "./throughput.ts";
 
 const SAMPLE_MS = 10_000;
 /** Enough for a sample in each fifth. */

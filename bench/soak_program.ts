@@ -1,5 +1,6 @@
 /** The process that soak_embedded.ts runs in, and the conversation with it. */
 
+import { fileURLToPath } from "node:url";
 import type { EmbeddedOutcome } from "./soak_embedded.ts";
 import type { Observed } from "./soak_process.ts";
 import { heapIn, linesOf } from "./soak_process.ts";
@@ -21,7 +22,7 @@ export class Program implements Observed {
       args: [
         ...["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1"],
         ...["--allow-env", "--v8-flags=--max-semi-space-size=4,--trace-gc"],
-        new URL("soak_embedded.ts", import.meta.url).pathname,
+        fileURLToPath(new URL("soak_embedded.ts", import.meta.url)),
       ],
       stdin: "piped",
       stdout: "piped",

@@ -1,9 +1,9 @@
 /** What the soak has found, as tables, curves and a verdict. */
 
+import { thousands } from "./report.ts";
 import type { EmbeddedOutcome } from "./soak_embedded.ts";
 import type { Observed, Usage, Varz } from "./soak_process.ts";
 import type { World } from "./soak_world.ts";
-import { thousands } from "./throughput.ts";
 
 /** Growth of memory after warm-up that is none. */
 export const MOST_GROWTH = 0.1;

@@ -9,14 +9,8 @@
 
 import { fileURLToPath } from "node:url";
 import manifest from "../deno.json" with { type: "json" };
+import { circumstances, flag, median, print, writeSection } from "./report.ts";
 import { cpuTime, officialVersion, shell } from "./servers.ts";
-import {
-  circumstances,
-  flag,
-  median,
-  print,
-  writeSection,
-} from "./throughput.ts";
 
 const ROOT = new URL("..", import.meta.url);
 const EXECUTABLE = fileURLToPath(new URL("../dist/midge", import.meta.url));

@@ -7,8 +7,15 @@
  * bench/RESULTS.md. CPU and memory are read from /proc (Linux).
  */
 
-import manifest from "../deno.json" with { type: "json" };
 import type { Load } from "./load.ts";
+import {
+  circumstances,
+  flag,
+  median,
+  print,
+  thousands,
+  writeSection,
+} from "./report.ts";
 import type { Sample, Subject } from "./servers.ts";
 import {
   loadProcess,
@@ -16,7 +23,6 @@ import {
   officialVersion,
   OVER_TLS,
   residentKb,
-  shell,
   startAll,
   stopAll,
 } from "./servers.ts";
@@ -110,8 +116,6 @@ const TLS_LOADS: readonly string[] = [
   "request, 1 in flight",
 ];
 
-const encoder = new TextEncoder();
-
 const IDLE: Load = { name: "idle connections", kind: "idle", count: 5000 };
 
 /** Memory of an idle connection with one subscription, in KB. */
@@ -129,11 +133,6 @@ async function measureIdle(subject: Subject): Promise<number> {
   return used / IDLE.count;
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
 function geometricMean(values: readonly number[]): number {
   const known = values.filter((value) => value > 0);
   return Math.exp(
@@ -141,15 +140,50 @@ function geometricMean(values: readonly number[]): number {
   );
 }
 
-export function thousands(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
+/** Heads of the table: midge alone, and beside nats-server. */
+const ALONE = [
+  "| load | midge /s | CPU ns/msg | p50 / p99 / p99.9 µs |",
+  "|---|---|---|---|",
+];
+const BESIDE = [
+  "| load | midge /s | nats-server /s | ratio | CPU ns/msg midge | nats-server | ratio | p50 / p99 / p99.9 µs midge | nats-server |",
+  "|---|---|---|---|---|---|---|---|---|",
+];
+
+/** One server under one load: medians. */
+interface Figures {
+  readonly rate: number;
+  readonly cpuNs: number;
+  /** Empty where there are none. */
+  readonly latency: string;
 }
 
-function latency(samples: readonly Sample[]): string {
-  if (samples[0].latency === undefined) return "";
-  return [0, 1, 2].map((i) =>
-    Math.round(median(samples.map(({ latency }) => latency?.[i] ?? NaN)))
-  ).join(" / ");
+function figuresOf(samples: readonly Sample[]): Figures {
+  const of = (read: (sample: Sample) => number) => median(samples.map(read));
+  const latency = samples[0].latency === undefined
+    ? ""
+    : [0, 1, 2].map((i) => Math.round(of(({ latency }) => latency?.[i] ?? NaN)))
+      .join(" / ");
+  return {
+    rate: of(({ rate }) => rate),
+    cpuNs: of(({ cpuNs }) => cpuNs),
+    latency,
+  };
+}
+
+/** Runs a load on all subjects in turn, again and again. */
+async function runLoad(
+  subjects: readonly Subject[],
+  load: Load,
+  rounds: number,
+): Promise<Figures[]> {
+  const samples = subjects.map((): Sample[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, subject] of subjects.entries()) {
+      samples[i].push(await measure(subject, load));
+    }
+  }
+  return samples.map(figuresOf);
 }
 
 /** Runs loads on all subjects in turn and returns the lines of the table. */
@@ -158,60 +192,36 @@ export async function compare(
   loads: readonly Load[],
   rounds: number,
 ): Promise<string[]> {
-  const [, official] = subjects;
-  const lines = official === undefined
-    ? [
-      "| load | midge /s | CPU ns/msg | p50 / p99 / p99.9 µs |",
-      "|---|---|---|---|",
-    ]
-    : [
-      "| load | midge /s | nats-server /s | ratio | CPU ns/msg midge | nats-server | ratio | p50 / p99 / p99.9 µs midge | nats-server |",
-      "|---|---|---|---|---|---|---|---|---|",
-    ];
-  const add = (line: string) => {
-    lines.push(line);
-    print(line);
-  };
+  const lines = subjects.length > 1 ? [...BESIDE] : [...ALONE];
   print(lines.join("\n"));
+  const add = (...cells: readonly string[]) => {
+    lines.push(`| ${cells.join(" | ")} |`);
+    print(lines.at(-1) ?? "");
+  };
   const rates: number[] = [];
   const cpus: number[] = [];
   for (const load of loads) {
-    const samples = subjects.map((): Sample[] => []);
-    for (let round = 0; round < rounds; round++) {
-      for (const [i, subject] of subjects.entries()) {
-        samples[i].push(await measure(subject, load));
-      }
-    }
-    const [rate, otherRate] = samples.map((all) =>
-      median(all.map(({ rate }) => rate))
-    );
-    const [cpu, otherCpu] = samples.map((all) =>
-      median(all.map(({ cpuNs }) => cpuNs))
-    );
+    const [midge, official] = await runLoad(subjects, load, rounds);
+    const { rate, cpuNs, latency } = midge;
     if (official === undefined) {
-      add(
-        `| ${load.name} | ${thousands(rate)} | ${thousands(cpu)} | ${
-          latency(samples[0])
-        } |`,
-      );
+      add(load.name, thousands(rate), thousands(cpuNs), latency);
       continue;
     }
-    rates.push(rate / otherRate);
-    cpus.push(otherCpu / cpu);
+    const rateRatio = rate / official.rate;
+    const cpuRatio = official.cpuNs / cpuNs;
+    rates.push(rateRatio);
+    cpus.push(cpuRatio);
     add(
-      `| ${load.name} | ${thousands(rate)} | ${thousands(otherRate)} | ${
-        (rate / otherRate).toFixed(2)
-      } | ${thousands(cpu)} | ${thousands(otherCpu)} | ${
-        (otherCpu / cpu).toFixed(2)
-      } | ${latency(samples[0])} | ${latency(samples[1])} |`,
+      ...[load.name, thousands(rate), thousands(official.rate)],
+      ...[rateRatio.toFixed(2), thousands(cpuNs), thousands(official.cpuNs)],
+      ...[cpuRatio.toFixed(2), latency, official.latency],
     );
   }
-  if (official !== undefined && rates.length > 1) {
-    add(
-      `| **geometric mean** | | | **${
-        geometricMean(rates).toFixed(2)
-      }** | | | **${geometricMean(cpus).toFixed(2)}** | | |`,
+  if (rates.length > 1) {
+    const [rate, cpu] = [rates, cpus].map((all) =>
+      `**${geometricMean(all).toFixed(2)}**`
     );
+    add("**geometric mean**", "", "", rate, "", "", cpu, "", "");
   }
   return lines;
 }
@@ -232,26 +242,6 @@ async function compareIdle(withOfficial: boolean): Promise<string> {
   } finally {
     await stopAll(subjects);
   }
-}
-
-/** The machine and the versions, for whoever compares with another. */
-export function circumstances(others: string): string[] {
-  const cpu = /model name\s*:\s*(.+)/.exec(shell("cat /proc/cpuinfo"))?.[1] ??
-    "unknown processor";
-  return [
-    `- ${navigator.hardwareConcurrency} processors (${cpu}), ${Deno.build.os} ${Deno.osRelease()}, loopback, servers and load on the same machine`,
-    `- midge ${manifest.version}, Deno ${Deno.version.deno} (V8 ${Deno.version.v8})`,
-    `- ${others}`,
-  ];
-}
-
-export function flag(name: string, otherwise: string): string {
-  const at = Deno.args.indexOf(`--${name}`);
-  return at < 0 ? otherwise : Deno.args[at + 1] ?? otherwise;
-}
-
-export function print(text: string): void {
-  Deno.stdout.writeSync(encoder.encode(`${text}\n`));
 }
 
 if (import.meta.main) {
@@ -284,18 +274,4 @@ if (import.meta.main) {
       table.join("\n"),
     ]);
   }
-}
-
-/** Puts `parts` in the place of a section of RESULTS.md, or at its end. */
-export async function writeSection(
-  title: string,
-  parts: readonly string[],
-): Promise<void> {
-  const file = new URL("RESULTS.md", import.meta.url);
-  const [head, ...sections] = (await Deno.readTextFile(file)).split(/^## /m);
-  const text = [title, ...parts].join("\n\n");
-  const at = sections.findIndex((one) => one.startsWith(`${title}\n`));
-  sections.splice(at < 0 ? sections.length : at, 1, text);
-  const pieces = [head, ...sections].map((one) => one.trim());
-  await Deno.writeTextFile(file, `${pieces.join("\n\n## ")}\n`);
 }

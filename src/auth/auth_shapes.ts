@@ -1,4 +1,9 @@
-/** The names and types of the options in auth_options.ts, to be checked. */
+/**
+ * The names and types of the options in auth_options.ts, to be checked: what a
+ * program gives may come from no compiler. The compiler sees that none is
+ * missing here. Configuration files have names, units and short forms of their
+ * own for most of them: those are in config/auth_values.ts.
+ */
 
 import type {
   AccountLimits,

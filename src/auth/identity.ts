@@ -2,7 +2,7 @@
 
 import type { PermissionOptions } from "../auth_options.ts";
 import type { TlsFacts } from "../transport/transport.ts";
-import type { ConnectOptions } from "../wire/info.ts";
+import type { ClientConnect } from "../wire/info.ts";
 
 /** A client that was let in. */
 export interface Identity {
@@ -19,7 +19,7 @@ export interface Identity {
 /** One login: what was said, and over which connection. */
 export interface Attempt {
   /** What CONNECT said. */
-  readonly credentials: Readonly<ConnectOptions>;
+  readonly credentials: Readonly<ClientConnect>;
   /** What an nkey user had to sign; empty if there was nothing to sign. */
   readonly nonce: string;
   /** `cid` of the connection. */

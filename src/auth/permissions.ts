@@ -14,7 +14,7 @@ import { isValidSubject } from "../subject/subject.ts";
 import { Sublist } from "../subject/sublist.ts";
 import type { Interest } from "../subject/trie.ts";
 import { encodeUtf8, latin1 } from "../wire/ascii.ts";
-import type { Message } from "../wire/message.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 import { fitsQueue, overlap } from "../subject/patterns.ts";
 
 /** How often and how long a reply subject may be published to. */
@@ -87,7 +87,7 @@ export class Permissions {
   }
 
   /** Whether the message in hand may be published, replies left aside. */
-  admits(message: Message): boolean {
+  admits(message: InboundMessage): boolean {
     const { allow, deny } = this.#publish;
     if (allow === null && deny === null) return true;
     const { subjectStart, subjectEnd, subjectHash } = message;
@@ -137,7 +137,7 @@ export class Permissions {
   }
 
   /** Whether a subscriber must not see the message in hand. */
-  withholds(message: Message, queue: string | null): boolean {
+  withholds(message: InboundMessage, queue: string | null): boolean {
     const { deny } = this.#subscribe;
     if (deny === null) return false;
     const { subjectStart, subjectEnd, subjectHash } = message;

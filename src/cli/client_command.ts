@@ -7,12 +7,9 @@ import { ConfigError, PermissionError, ServerError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
 import { isLiteralSubject, isValidSubject } from "../subject/subject.ts";
 import { encodeUtf8 } from "../wire/ascii.ts";
-import type { CommandLine, FlagTable } from "./client_flags.ts";
-import {
-  CONNECTION_FLAGS,
-  flagHelp,
-  parseCommandLine,
-} from "./client_flags.ts";
+import { CONNECTION_FLAGS } from "./client_flags.ts";
+import type { CommandLine, FlagTable } from "./flag_table.ts";
+import { flagHelp, parseCommandLine } from "./flag_table.ts";
 import { OutputClosed, print } from "./standard_streams.ts";
 
 /** One of the commands. */
@@ -52,7 +49,11 @@ export async function runCommand<Table extends FlagTable>(
   const table = { ...command.flags, ...CONNECTION_FLAGS };
   let line: CommandLine<Table & typeof CONNECTION_FLAGS>;
   try {
-    line = parseCommandLine(table, args);
+    line = parseCommandLine(
+      table,
+      args,
+      "; arguments with a dash go behind --",
+    );
     if (line.flags.help) {
       print(helpText(command));
       return 0;

@@ -15,8 +15,9 @@ import {
 } from "../errors.ts";
 import { environment, granted } from "../permission.ts";
 import { ConnectionError } from "./client_command.ts";
-import type { CONNECTION_FLAGS, FlagValues } from "./client_flags.ts";
+import type { CONNECTION_FLAGS } from "./client_flags.ts";
 import type { Authenticate } from "./credentials.ts";
+import type { FlagValues } from "./flag_table.ts";
 import { durationText } from "./message_text.ts";
 import { OutputClosed } from "./standard_streams.ts";
 

@@ -4,10 +4,16 @@
  */
 
 import { COSTS, hashPassword, MAX_PASSWORD_BYTES } from "../auth/bcrypt.ts";
-import { parseSwitch, splitFlag } from "../config/flag_syntax.ts";
 import { errorText } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import { writeStderr } from "../log.ts";
+import type { FlagValues } from "./flag_table.ts";
+import {
+  flagHelp,
+  numberFlag,
+  parseCommandLine,
+  switchFlag,
+} from "./flag_table.ts";
 
 /** Standard input as far as it is used. */
 export interface PasswordInput {
@@ -29,15 +35,33 @@ export interface Streams {
   warn(text: string): void;
 }
 
+const FLAGS = {
+  ask: switchFlag(
+    ["p"],
+    "Hash a password of your own: asked for, or one line from a pipe",
+  ),
+  cost: numberFlag(
+    ["c"],
+    "COST",
+    `Cost of the hash, ${COSTS.min} to ${COSTS.max} (default ${COSTS.default})`,
+    {
+      initial: COSTS.default,
+      problem: (cost) =>
+        Number.isInteger(cost) && cost >= COSTS.min && cost <= COSTS.max
+          ? null
+          : `must be from ${COSTS.min} to ${COSTS.max}`,
+    },
+  ),
+  help: switchFlag(["h", "help"], "Show this text"),
+};
+
 const USAGE = "Usage: midge mkpasswd [-p] [-c COST]";
 const HELP = `${USAGE}
 
 Makes a random password and its bcrypt hash. Put the hash into the
 configuration as the password of a user, or as the token.
 
-  -p        Hash a password of your own: asked for, or one line from a pipe
-  -c COST   Cost of the hash, ${COSTS.min} to ${COSTS.max} (default ${COSTS.default})
-  -h        Show this text`;
+${flagHelp(FLAGS).trimEnd()}`;
 
 const ALPHABET =
   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!@$#%^&*()";
@@ -68,7 +92,7 @@ export async function mkpasswd(
   streams: Streams = SYSTEM,
 ): Promise<number> {
   const { print, warn } = streams;
-  let request: Request;
+  let request: FlagValues<typeof FLAGS>;
   try {
     request = parse(args);
   } catch (error) {
@@ -110,59 +134,13 @@ export function randomPassword(): string {
   return password;
 }
 
-/** What the arguments ask for. */
-interface Request {
-  ask: boolean;
-  cost: number;
-  help: boolean;
-}
-
-/** Go's rules for flags. Throws `ConfigError`, which repeats no password. */
-function parse(args: readonly string[]): Request {
-  const request: Request = { ask: false, cost: COSTS.default, help: false };
-  for (let i = 0; i < args.length; i++) {
-    if (args[i] === "--" && i === args.length - 1) break;
-    const written = splitFlag(args[i]);
-    if (written === null) {
-      throw new ConfigError(
-        "unexpected argument: a password is asked for, or piped in, with -p",
-      );
-    }
-    const { name, value: given } = written;
-    switch (name) {
-      case "p":
-        request.ask = parseSwitch(name, given ?? "true");
-        break;
-      case "h":
-      case "help":
-        request.help = parseSwitch(name, given ?? "true");
-        break;
-      case "c": {
-        const value = given ?? args[++i];
-        if (value === undefined) {
-          throw new ConfigError("flag needs an argument: -c");
-        }
-        request.cost = cost(value);
-        break;
-      }
-      default:
-        throw new ConfigError(`flag provided but not defined: -${name}`);
-    }
-  }
-  return request;
-}
-
-function cost(value: string): number {
-  if (!/^[+-]?\d+$/.test(value)) {
-    throw new ConfigError(`invalid value "${value}" for flag -c: parse error`);
-  }
-  const cost = Number(value);
-  if (cost < COSTS.min || cost > COSTS.max) {
-    throw new ConfigError(
-      `invalid value "${value}" for flag -c: must be from ${COSTS.min} to ${COSTS.max}`,
-    );
-  }
-  return cost;
+/** What the arguments ask for. Throws `ConfigError`, which repeats no word. */
+function parse(args: readonly string[]): FlagValues<typeof FLAGS> {
+  const { flags, words } = parseCommandLine(FLAGS, args);
+  if (words.length === 0) return flags;
+  throw new ConfigError(
+    "unexpected argument: a password is asked for, or piped in, with -p",
+  );
 }
 
 /** A password from the terminal, typed twice, or from a pipe. */

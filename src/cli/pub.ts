@@ -3,8 +3,9 @@
 import { writeStderr } from "../log.ts";
 import { checkName, messageWords, runCommand } from "./client_command.ts";
 import type { ClientCommand } from "./client_command.ts";
-import { countFlag, HEADER_FLAG, textFlag } from "./client_flags.ts";
+import { HEADER_FLAG } from "./client_flags.ts";
 import { checkHeaders, withClient } from "./client_session.ts";
+import { countFlag, textFlag } from "./flag_table.ts";
 import { payloadFrom } from "./standard_streams.ts";
 
 const FLAGS = {

@@ -6,8 +6,9 @@ import { writeStderr } from "../log.ts";
 import { NO_RESPONDERS } from "../wire/delivery.ts";
 import type { ClientCommand } from "./client_command.ts";
 import { messageWords, runCommand, UnansweredError } from "./client_command.ts";
-import { countFlag, HEADER_FLAG, switchFlag } from "./client_flags.ts";
+import { HEADER_FLAG } from "./client_flags.ts";
 import { checkHeaders, withClient } from "./client_session.ts";
+import { countFlag, switchFlag } from "./flag_table.ts";
 import { durationText, messageText } from "./message_text.ts";
 import { payloadFrom, print } from "./standard_streams.ts";
 

@@ -11,6 +11,7 @@ import type { ConfigFile } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { checkSettings, settingsOf } from "../config/settings.ts";
 import { ClosedError, ConfigError, ListenError } from "../errors.ts";
+import type { LogOptions } from "../log.ts";
 import { writeStderr } from "../log.ts";
 import type { OpenLog } from "../logging/open_log.ts";
 import { openLog } from "../logging/open_log.ts";
@@ -103,8 +104,17 @@ async function readFile(path: string): Promise<ConfigFile> {
 /** Runs a server until it has shut down, and returns the exit code. */
 async function serve(line: CommandLine): Promise<number> {
   const configuration = await configure(line);
-  const log = await openLog(configuration.settings.log);
-  return await new Process(line, configuration, log).run();
+  const { log: options } = configuration.settings;
+  const log = await openLog(options);
+  let process: Process;
+  try {
+    process = new Process(line, configuration, log);
+  } catch (error) {
+    if (isElsewhere(options) && isExpected(error)) log.fatal(error.message);
+    await log.close();
+    throw error;
+  }
+  return await process.run();
 }
 
 /** A server and the process it has to itself. */
@@ -144,14 +154,10 @@ class Process {
     } catch (error) {
       // Told to stop before it had started.
       if (error instanceof ClosedError) return 0;
-      if (!(error instanceof ListenError || error instanceof ConfigError)) {
-        throw error;
-      }
+      if (!isExpected(error)) throw error;
       this.#log.fatal(error.message);
-      const { logFile, remoteSyslog, syslog } = this.#settings.log;
       // Whoever starts it need not look for the reason in a log elsewhere.
-      if (logFile || remoteSyslog || syslog) return fail(error);
-      return 1;
+      return isElsewhere(this.#settings.log) ? fail(error) : 1;
     } finally {
       ignoreSignals();
       this.#supervisor?.close();
@@ -231,11 +237,19 @@ class Process {
   }
 }
 
+/** Whether a log goes anywhere but to standard error. */
+function isElsewhere({ logFile, remoteSyslog, syslog }: LogOptions): boolean {
+  return Boolean(logFile || remoteSyslog || syslog);
+}
+
+/** Whether it is something a user can get wrong. */
+function isExpected(error: unknown): error is ListenError | ConfigError {
+  return error instanceof ListenError || error instanceof ConfigError;
+}
+
 /** Says what a user got wrong. Throws what is no user's fault. */
 function fail(error: unknown, hint = ""): 1 {
-  if (!(error instanceof ListenError || error instanceof ConfigError)) {
-    throw error;
-  }
+  if (!isExpected(error)) throw error;
   writeStderr(`midge: ${error.message}${hint}\n`);
   return 1;
 }

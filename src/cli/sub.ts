@@ -5,8 +5,8 @@ import { writeStderr } from "../log.ts";
 import { LF } from "../wire/ascii.ts";
 import type { ClientCommand } from "./client_command.ts";
 import { checkName, checkSubject, runCommand } from "./client_command.ts";
-import { countFlag, switchFlag, textFlag } from "./client_flags.ts";
 import { withClient } from "./client_session.ts";
+import { countFlag, switchFlag, textFlag } from "./flag_table.ts";
 import { messageText } from "./message_text.ts";
 import { print } from "./standard_streams.ts";
 

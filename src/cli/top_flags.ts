@@ -1,10 +1,14 @@
-/**
- * The flags of `midge top`: nats-top's, spelled as there and read by Go's
- * rules, and a few of its own.
- */
+/** The flags of `midge top`: nats-top's, spelled as there, and a few of its own. */
 
-import { parseSwitch, splitFlag } from "../config/flag_syntax.ts";
 import { ConfigError } from "../errors.ts";
+import type { Flag, FlagValues } from "./flag_table.ts";
+import {
+  flagHelp,
+  numberFlag,
+  parseCommandLine,
+  switchFlag,
+  textFlag,
+} from "./flag_table.ts";
 
 /** What `/connz` can sort open connections by. */
 export const SORTS: readonly string[] = [
@@ -25,174 +29,92 @@ export const SORTS: readonly string[] = [
 /** Most connections one page may have. */
 export const MAX_LIMIT = 1_000_000;
 
-/** What the arguments come to. */
-export interface TopFlags {
-  s: string;
-  m: number;
-  ms: number;
-  n: number;
-  d: number;
-  r: number;
-  sort: string;
-  o: string;
-  l: string;
-  cert: string;
-  key: string;
-  cacert: string;
-  k: boolean;
-  u: boolean;
-  b: boolean;
-  lookup: boolean;
-  once: boolean;
-  json: boolean;
-  help: boolean;
-  version: boolean;
-}
-
-/** A flag: its value's kind is that of its default. */
-interface Flag {
-  readonly standard: TopFlags[keyof TopFlags];
-  /** What help calls the value; a switch has none. */
-  readonly value?: string;
-  readonly help: string;
-  readonly alias?: string;
-  /** Says what is wrong with a value, if anything. */
-  check?(value: never): string | null;
-}
-
-const port = {
-  check: (value: number) =>
-    Number.isInteger(value) && value >= 0 && value <= 65535
-      ? null
-      : "must be a port",
-};
-
-/** Where descriptions start in help. */
-const HELP_COLUMN = 22;
-
-/** In the order of help. */
-const FLAGS: Readonly<Record<keyof TopFlags, Flag>> = {
-  s: {
-    standard: "127.0.0.1",
-    value: "HOST",
-    help: "The server; or a URL, with a base path if it has one",
-    check: (value: string) => value === "" ? "must not be empty" : null,
-  },
-  m: { standard: 8222, value: "PORT", help: "Its monitoring port", ...port },
-  ms: { standard: 0, value: "PORT", help: "Its HTTPS port instead", ...port },
-  cert: { standard: "", value: "FILE", help: "Client certificate for HTTPS" },
-  key: { standard: "", value: "FILE", help: "Private key of the certificate" },
-  cacert: {
-    standard: "",
-    value: "FILE",
-    help: "Authority that signed the server's certificate",
-  },
-  k: { standard: false, help: "Take any certificate of the server" },
-  n: {
-    standard: 1024,
-    value: "NUM",
-    help: "Most connections to show",
-    check: limitProblem,
-  },
-  d: {
-    standard: 1,
-    value: "SECONDS",
-    help: "Time between two looks",
-    check: (value: number) =>
-      value >= 0.1 && value <= 86400 ? null : "must be from 0.1 to 86400",
-  },
-  r: {
-    standard: -1,
-    value: "NUM",
-    help: "Quit after this many looks; -1 for never",
-    check: (value: number) =>
-      Number.isInteger(value) ? null : "must be a whole number",
-  },
-  sort: {
-    standard: "cid",
-    value: "BY",
-    help: `${SORTS.slice(0, 8).join("|")}|\n${" ".repeat(HELP_COLUMN)}${
+const FLAGS = {
+  s: textFlag(
+    ["s"],
+    "HOST",
+    "The server, or a URL, with a base path if any (default 127.0.0.1)",
+    {
+      initial: "127.0.0.1",
+      problem: (host) => host === "" ? "must not be empty" : null,
+    },
+  ),
+  m: portFlag("m", "Its monitoring port (default 8222)", 8222),
+  ms: portFlag("ms", "Its HTTPS port instead", 0),
+  cert: textFlag(["cert"], "FILE", "Client certificate for HTTPS"),
+  key: textFlag(["key"], "FILE", "Private key of the certificate"),
+  cacert: textFlag(
+    ["cacert"],
+    "FILE",
+    "Authority that signed the server's certificate",
+  ),
+  k: switchFlag(["k"], "Take any certificate of the server"),
+  n: numberFlag(["n"], "NUM", "Most connections to show (default 1024)", {
+    initial: 1024,
+    problem: limitProblem,
+  }),
+  d: numberFlag(["d"], "SECONDS", "Time between two looks (default 1)", {
+    initial: 1,
+    problem: (seconds) =>
+      seconds >= 0.1 && seconds <= 86400 ? null : "must be from 0.1 to 86400",
+  }),
+  r: numberFlag(["r"], "NUM", "Quit after this many looks; -1 for never", {
+    initial: -1,
+    problem: (looks) =>
+      Number.isInteger(looks) ? null : "must be a whole number",
+  }),
+  sort: textFlag(
+    ["sort"],
+    "BY",
+    `${SORTS.slice(0, 8).join("|")}|\n${
       SORTS.slice(8).join("|")
-    }`,
-    check: sortProblem,
-  },
-  lookup: { standard: false, help: "Names instead of addresses, from the DNS" },
-  b: { standard: false, help: "Plain numbers: 1536 instead of 1.5K" },
-  u: {
-    standard: false,
-    help: "Show the subjects listened to",
-    alias: "display-subscriptions-column",
-  },
-  o: {
-    standard: "",
-    value: "FILE",
-    help: "Write the figures to a file, - for standard output, and exit",
-  },
-  l: {
-    standard: "",
-    value: "DELIMITER",
-    help: "With -o: columns between these",
-  },
-  once: { standard: false, help: "The same as -o -" },
-  json: { standard: false, help: "With -o or --once: JSON" },
-  version: { standard: false, help: "Show the version", alias: "v" },
-  help: { standard: false, help: "Show this text", alias: "h" },
+    } (default cid)`,
+    { initial: "cid", problem: sortProblem },
+  ),
+  lookup: switchFlag(["lookup"], "Names instead of addresses, from the DNS"),
+  b: switchFlag(["b"], "Plain numbers: 1536 instead of 1.5K"),
+  u: switchFlag(
+    ["u", "display-subscriptions-column"],
+    "Show the subjects listened to",
+  ),
+  o: textFlag(
+    ["o"],
+    "FILE",
+    "Write the figures to a file, - for standard output, and exit",
+  ),
+  l: textFlag(["l"], "DELIMITER", "With -o: columns between these"),
+  once: switchFlag(["once"], "The same as -o -"),
+  json: switchFlag(["json"], "With -o or --once: JSON"),
+  version: switchFlag(["v", "version"], "Show the version"),
+  help: switchFlag(["h", "help"], "Show this text"),
 };
+
+/** What the arguments come to. */
+export type TopFlags = FlagValues<typeof FLAGS>;
 
 /** One line on how it is called. */
 export const TOP_USAGE = "Usage: midge top [flags]";
 
 /** What `midge top --help` prints. */
 export function topHelp(): string {
-  const lines = Object.entries(FLAGS).map(([name, flag]) => {
-    const { alias, value, help, standard } = flag;
-    const forms = [name, ...alias === undefined ? [] : [alias]]
-      .sort((a, b) => a.length - b.length)
-      .map((form) =>
-        form.length > 3 && value === undefined ? `--${form}` : `-${form}`
-      )
-      .filter((form) => form.length < HELP_COLUMN - 6);
-    const usage = `  ${forms.join(", ")}${
-      value === undefined ? "" : ` ${value}`
-    }`;
-    const otherwise =
-      standard === "" || standard === false || Number(standard) <= 0
-        ? ""
-        : ` (default ${standard})`;
-    return `${usage.padEnd(HELP_COLUMN)}${help}${otherwise}\n`;
-  });
   return `${TOP_USAGE}
 
 Shows a server's connections as they are now, over its monitoring port (-m of
 the server), busiest first if asked, every second anew. On screen, ? lists the
 keys.
 
-${lines.join("")}`;
+${flagHelp(FLAGS)}`;
 }
 
 /** Reads the arguments behind `top`. Throws `ConfigError` naming the flag. */
 export function parseTopFlags(args: readonly string[]): TopFlags {
-  const flags = Object.fromEntries(
-    Object.entries(FLAGS).map(([name, { standard }]) => [name, standard]),
-  ) as unknown as TopFlags;
-  for (let i = 0; i < args.length; i++) {
-    if (args[i] === "--" && i === args.length - 1) break;
-    const written = splitFlag(args[i]);
-    if (written === null) {
-      throw new ConfigError(`unexpected argument: "${args[i]}"`);
-    }
-    const { name: given, value: inline } = written;
-    const name = nameOf(given);
-    const text = FLAGS[name].value === undefined
-      ? inline ?? "true"
-      : inline ?? args[++i];
-    if (text === undefined) {
-      throw new ConfigError(`flag needs an argument: -${given}`);
-    }
-    Object.assign(flags, { [name]: valueOf(name, given, text) });
+  const { flags, words } = parseCommandLine(FLAGS, args);
+  if (words.length > 0) {
+    throw new ConfigError(`unexpected argument: "${words[0]}"`);
   }
-  checkTogether(flags);
-  return flags;
+  const o = flags.once ? flags.o || "-" : flags.o;
+  checkTogether({ ...flags, o });
+  return { ...flags, o };
 }
 
 /** Says what is wrong with a sort option, if anything. */
@@ -224,33 +146,12 @@ export function baseUrl({ s, m, ms }: TopFlags): string {
   return base;
 }
 
-function nameOf(given: string): keyof TopFlags {
-  for (const [name, { alias }] of Object.entries(FLAGS)) {
-    if (name === given || alias === given) return name as keyof TopFlags;
-  }
-  throw new ConfigError(`flag provided but not defined: -${given}`);
-}
-
-function valueOf(
-  name: keyof TopFlags,
-  given: string,
-  text: string,
-): string | number | boolean {
-  const { standard, check } = FLAGS[name];
-  if (typeof standard === "boolean") return parseSwitch(given, text);
-  const value = typeof standard === "number" ? numberOf(given, text) : text;
-  const problem = check?.(value as never) ?? null;
-  if (problem === null) return value;
-  throw new ConfigError(
-    `invalid value "${text}" for flag -${given}: ${problem}`,
-  );
-}
-
-function numberOf(given: string, text: string): number {
-  if (/^[+-]?\d+(\.\d+)?$/.test(text)) return Number(text);
-  throw new ConfigError(
-    `invalid value "${text}" for flag -${given}: parse error`,
-  );
+function portFlag(name: string, help: string, initial: number): Flag<number> {
+  const problem = (port: number) =>
+    Number.isInteger(port) && port >= 0 && port <= 65535
+      ? null
+      : "must be a port";
+  return numberFlag([name], "PORT", help, { initial, problem });
 }
 
 function checkTogether(flags: TopFlags): void {
@@ -260,7 +161,6 @@ function checkTogether(flags: TopFlags): void {
   if (flags.m === 0 && flags.ms === 0) {
     throw new ConfigError('invalid value "0" for flag -m: must be a port');
   }
-  if (flags.once && flags.o === "") flags.o = "-";
   if (flags.json && flags.l !== "") {
     throw new ConfigError("-json and -l exclude each other");
   }

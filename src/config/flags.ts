@@ -5,7 +5,8 @@
 
 import { ConfigError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { splitFlag } from "./flag_syntax.ts";
+import type { FlagForm } from "./flag_syntax.ts";
+import { helpLine, readArguments, readValue } from "./flag_syntax.ts";
 import { REFUSED_FLAGS } from "./refused.ts";
 import type { FullSetting } from "./schema.ts";
 import { join, SETTINGS } from "./schema.ts";
@@ -42,10 +43,7 @@ type Draft =
   & { values: Map<string, unknown> };
 
 /** A flag that is not a setting. */
-interface SpecialFlag {
-  readonly names: readonly string[];
-  /** What help calls the value; a switch has none. */
-  readonly value?: string;
+interface SpecialFlag extends FlagForm {
   readonly group: typeof FLAG_GROUPS[number] | "Common";
   readonly help: string;
   /** Switches get `true` or `false` as text. */
@@ -104,35 +102,12 @@ export function parseFlags(args: readonly string[]): CommandLine {
     action: "serve",
     signal: "",
   };
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i];
-    if (!arg.startsWith("-") || arg === "-" || arg === "--") {
-      const word = arg === "--" ? args[i + 1] : arg;
-      if (word !== undefined) applyCommand(draft, word);
+  for (const given of readArguments(args, findFlag)) {
+    if (typeof given === "string") {
+      applyCommand(draft, given);
       break;
     }
-    const written = splitFlag(arg);
-    if (written === null) throw new ConfigError(`bad flag syntax: ${arg}`);
-    const { name } = written;
-    let { value } = written;
-    const flag = findFlag(name);
-    if (value === undefined) {
-      if (flag.value === undefined) value = "true";
-      else if (++i < args.length) value = args[i];
-      else throw new ConfigError(`flag needs an argument: -${name}`);
-    }
-    try {
-      flag.apply(draft, value);
-    } catch (error) {
-      if (!(error instanceof ValueError)) throw error;
-      throw new ConfigError(
-        flag.value === undefined
-          ? `invalid boolean value "${value}" for -${name}: ${error.message}`
-          : `invalid value "${
-            redacted(value)
-          }" for flag -${name}: ${error.message}`,
-      );
-    }
+    readValue(given, (text) => given.flag.apply(draft, text));
   }
   return draft;
 }
@@ -163,38 +138,25 @@ export function helpText(): string {
 `;
   for (const group of [...FLAG_GROUPS, "Common"]) {
     const lines = [
-      ...FLAGGED.filter((one) => one.flag?.group === group).map((
-        { flag, help, fullTarget },
-      ) =>
-        helpLine(flag?.names ?? [], flag?.value, help, DEFAULTS.get(fullTarget))
-      ),
+      ...FLAGGED.filter((one) => one.flag?.group === group).map(settingHelp),
       ...SPECIAL.filter((one) => one.group === group)
-        .map(({ names, value, help }) => helpLine(names, value, help)),
+        .map((flag) => helpLine(flag, flag.help, HELP_COLUMN)),
     ];
     if (lines.length > 0) text += `\n${group}:\n${lines.join("")}`;
   }
   return text;
 }
 
-function helpLine(
-  names: readonly string[],
-  value: string | undefined,
-  help: string,
-  standard?: unknown,
-): string {
-  const forms = names.map((one) =>
-    /^[a-z_]{3,}$/.test(one) ? `--${one}` : `-${one}`
-  );
-  const usage = `${forms.join(", ")}${value === undefined ? "" : ` ${value}`}`;
-  const shown = standard === undefined || String(standard) === "" ||
-      standard === false || standard === 0
+function settingHelp({ flag, help, fullTarget }: FullSetting): string {
+  const standard = DEFAULTS.get(fullTarget) ?? "";
+  const shown = String(standard) === "" || standard === false || standard === 0
     ? ""
     : ` (default ${standard})`;
-  return `  ${usage.padEnd(HELP_COLUMN - 3)} ${help}${shown}\n`;
+  return helpLine(flag ?? { names: [] }, help + shown, HELP_COLUMN);
 }
 
 /** Throws `ConfigError` for a name that no flag has. */
-function findFlag(name: string): Pick<SpecialFlag, "value" | "apply"> {
+function findFlag(name: string): FlagForm & Pick<SpecialFlag, "apply"> {
   const special = SPECIAL.find(({ names }) => names.includes(name));
   if (special !== undefined) return special;
   if (REFUSED_FLAGS.includes(name)) {
@@ -203,11 +165,11 @@ function findFlag(name: string): Pick<SpecialFlag, "value" | "apply"> {
     );
   }
   const setting = FLAGGED.find(({ flag }) => flag?.names.includes(name));
-  if (setting === undefined) {
+  if (setting?.flag === undefined) {
     throw new ConfigError(`flag provided but not defined: -${name}`);
   }
   return {
-    ...(setting.flag?.value === undefined ? {} : { value: setting.flag.value }),
+    ...setting.flag,
     apply(draft, value) {
       const parsed = setting.type.parse(value);
       if (parsed === undefined) return;
@@ -222,11 +184,6 @@ function findFlag(name: string): Pick<SpecialFlag, "value" | "apply"> {
       draft.values.set(setting.fullTarget, parsed);
     },
   };
-}
-
-/** Without what a URL says of user and password. */
-function redacted(value: string): string {
-  return value.replace(/^([^:/]*:\/\/)?.*@/s, "$1…@");
 }
 
 /** The words nats-server takes instead of a flag. */

@@ -7,7 +7,7 @@ import type { MatchResult } from "../subject/match_result.ts";
 import { NO_MATCH } from "../subject/match_result.ts";
 import { Sublist } from "../subject/sublist.ts";
 import { MatchCache } from "../subject/match_cache.ts";
-import type { Message } from "../wire/message.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 import type { Subscription } from "./subscription.ts";
 import { CHECK_CROSSING, CHECK_REMOTE } from "./subscription.ts";
 
@@ -20,7 +20,7 @@ export class LastMatch {
   account: Account | null = null;
   /** Generation of the account's sublist. */
   generation = -1;
-  /** `Message.subjectSerial` of the subject. */
+  /** `InboundMessage.subjectSerial` of the subject. */
   subjectSerial = -1;
   /** Who was interested. */
   result: MatchResult<Subscription> = NO_MATCH;
@@ -128,7 +128,7 @@ export class Account {
    * Everyone the message in hand goes to. `last` is what the publisher's last
    * message matched; it answers as long as the subject stays the same.
    */
-  match(message: Message, last: LastMatch): MatchResult<Subscription> {
+  match(message: InboundMessage, last: LastMatch): MatchResult<Subscription> {
     const { generation } = this.sublist;
     if (
       last.subjectSerial !== message.subjectSerial ||
@@ -143,7 +143,7 @@ export class Account {
   }
 
   /** Everyone a message goes to whose subject does not repeat. */
-  find(message: Message): MatchResult<Subscription> {
+  find(message: InboundMessage): MatchResult<Subscription> {
     const { sublist, cache } = this;
     const { generation } = sublist;
     const { subjectStart, subjectEnd, subjectHash } = message;

@@ -1,6 +1,6 @@
 /**
  * One connection of any kind: its transport, its read loop, its outbound side,
- * its counters, and how it ends. What the operations on it mean is up to the
+ * its counters, and why it ends. What the operations on it mean is up to the
  * `Peer` it runs for; how it is accepted and remembered, to the server.
  */
 
@@ -18,22 +18,13 @@ import type {
   Traffic,
 } from "./connection_context.ts";
 import { CLIENT_KIND } from "./connection_context.ts";
+import { sayFarewell } from "./farewell.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { OutboundOwner } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
 import type { Peer, Upgrade } from "./peer.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 import { WriteWatch } from "./write_watch.ts";
-
-/** Longest a closing connection waits for queued bytes to leave. */
-const FLUSH_BOUND_MS = 1000;
-
-/**
- * Longest a closed connection goes on reading what the peer still sends.
- * Closing a socket with unread bytes resets it, and the reset would overtake
- * the `-ERR` that says why.
- */
-const LINGER_MS = 500;
 
 /** A connection; see the module. */
 export class Connection implements OutboundOwner, Traffic {
@@ -343,46 +334,13 @@ export class Connection implements OutboundOwner, Traffic {
       this.log.debug?.(
         `${this.label} - ${this.#kind.noun} connection closed: ${reason}`,
       );
-      this.#ended = this.#shut(flush && !this.#upgrading);
+      this.#ended = sayFarewell(this, {
+        flush: flush && !this.#upgrading,
+        reading: () => this.#reading,
+        clock: this.#context.options.clock,
+      });
       this.#peer?.connectionClosed(reason);
     }
     return this.#ended;
-  }
-
-  /** Lets queued bytes leave, says goodbye, and closes the transport. */
-  async #shut(flush: boolean): Promise<void> {
-    const { outbound, transport } = this;
-    if (flush) {
-      outbound.flush();
-      await this.#within(
-        FLUSH_BOUND_MS,
-        new Promise<void>((resolve) => outbound.whenBelow(0, resolve)),
-      );
-      const emptied = outbound.pending === 0;
-      outbound.close();
-      if (emptied) {
-        // Fails when the peer is gone, which is just as well.
-        transport.closeWrite().catch(() => {});
-        await this.#within(LINGER_MS, this.#reading);
-      }
-    }
-    outbound.close();
-    try {
-      transport.close();
-    } catch (error) {
-      this.log.debug?.(`${this.label} - Error closing: ${errorText(error)}`);
-    }
-    await this.#within(LINGER_MS, this.#reading);
-  }
-
-  /** Waits for `done`, but no longer than `ms`. */
-  #within(ms: number, done: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#context.options.clock.after(ms, resolve);
-      done.then(() => {
-        cancel();
-        resolve();
-      });
-    });
   }
 }

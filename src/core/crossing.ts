@@ -5,7 +5,7 @@
  */
 
 import type { MatchResult } from "../subject/match_result.ts";
-import type { Message } from "../wire/message.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 import type { Account } from "./account.ts";
 import type { Connection } from "./connection.ts";
 import type { Draft } from "./draft.ts";
@@ -29,7 +29,7 @@ export const enum Passage {
 /** A delivery under way, as a crossing sees it. */
 export interface Carrier {
   /** The message being delivered. */
-  readonly inHand: Message;
+  readonly inHand: InboundMessage;
   /** How it came here. */
   readonly passage: Passage;
   /** The account a request under way was published in. */

@@ -6,7 +6,7 @@
 import type { SubjectTransform } from "../subject/transform.ts";
 import { encodeUtf8, SPACE } from "../wire/ascii.ts";
 import { ByteBuffer } from "../wire/buffer.ts";
-import { Message } from "../wire/message.ts";
+import { InboundMessage } from "../wire/inbound_message.ts";
 import { hashWords } from "../wire/words.ts";
 
 /** Memory kept from one message to the next, in bytes. */
@@ -15,7 +15,7 @@ const KEPT_BYTES = 4096;
 /** One message at a time: first its subject, then, if it is wanted, the rest. */
 export class Draft {
   /** As parsing would leave it; complete after one of the `finish`es. */
-  readonly message: Message = new Message();
+  readonly message: InboundMessage = new InboundMessage();
   readonly #seed: number;
 
   /** `seed` starts the hash of every subject. */
@@ -26,7 +26,7 @@ export class Draft {
   }
 
   /** Starts with what `transform` makes of the subject of `source`. */
-  begin(source: Message, transform: SubjectTransform): void {
+  begin(source: InboundMessage, transform: SubjectTransform): void {
     const { subjectStart, subjectEnd } = source;
     const length = subjectEnd - subjectStart + transform.growth;
     const { bytes } = this.#fresh(length);
@@ -42,7 +42,7 @@ export class Draft {
   }
 
   /** Reply, headers and payload as they are in `source`. */
-  finish(source: Message): void {
+  finish(source: InboundMessage): void {
     const { message } = this;
     const from = source.tailStart;
     const shift = message.tailStart - from;
@@ -58,7 +58,11 @@ export class Draft {
    * The payload of `source` with another reply, empty for none, and with
    * another header block, empty for that of `source`.
    */
-  finishWith(source: Message, reply: Uint8Array, block: Uint8Array): void {
+  finishWith(
+    source: InboundMessage,
+    reply: Uint8Array,
+    block: Uint8Array,
+  ): void {
     const { message } = this;
     const oldHeader = Math.max(source.headerSize, 0);
     const header = block.length > 0 ? block : source.payload().subarray(

@@ -14,7 +14,7 @@ import {
 import type { SidFrame } from "../wire/encoder.ts";
 import { ByteBuffer } from "../wire/buffer.ts";
 import { decodeUtf8 } from "../wire/ascii.ts";
-import { Message } from "../wire/message.ts";
+import { InboundMessage } from "../wire/inbound_message.ts";
 import type { Account, LastMatch } from "./account.ts";
 import type { Connection } from "./connection.ts";
 import type { Carrier, Crossing } from "./crossing.ts";
@@ -49,7 +49,7 @@ const MAX_CROSSINGS = 8;
 /** Delivers the messages of one server. */
 export class Fanout implements Carrier {
   /** The message in hand; parsers fill it, `publish` delivers it. */
-  readonly message: Message = new Message();
+  readonly message: InboundMessage = new InboundMessage();
   /** Log every frame delivered. */
   tracing = false;
   /**
@@ -65,7 +65,7 @@ export class Fanout implements Carrier {
   #appended = 0;
   #random: number;
   /** What is being delivered: `message`, or on the way across accounts a draft. */
-  #inHand: Message = this.message;
+  #inHand: InboundMessage = this.message;
   /** Imports it has passed through. */
   #crossings = 0;
   /** One for each crossing in a row. */
@@ -79,7 +79,7 @@ export class Fanout implements Carrier {
   }
 
   /** `Carrier` */
-  get inHand(): Message {
+  get inHand(): InboundMessage {
     return this.#inHand;
   }
 
@@ -329,7 +329,7 @@ function cross(
 /** For subscriptions whose `checks` are set. */
 function mayReceive(
   subscription: Subscription,
-  message: Message,
+  message: InboundMessage,
   publisher: Connection,
 ): boolean {
   const { checks, delivered, max, connection, owner } = subscription;
@@ -343,7 +343,7 @@ function mayReceive(
 /** A frame larger than any segment; whether the connection took it. */
 function appendInParts(
   outbound: Outbound,
-  message: Message,
+  message: InboundMessage,
   sid: SidFrame,
 ): boolean {
   const head = new ByteBuffer(headLength(message, sid));
@@ -356,7 +356,7 @@ function appendInParts(
 /** To someone without headers; whether the connection took it. */
 function appendWithoutHeaders(
   outbound: Outbound,
-  message: Message,
+  message: InboundMessage,
   sid: SidFrame,
 ): boolean {
   outbound.append(headWithoutHeaders(message, sid));
@@ -369,7 +369,10 @@ function appendWithoutHeaders(
 }
 
 /** Logs a delivery the way nats-server does: `->> [MSG foo 1 5]`. */
-function trace({ connection, sid }: Subscription, message: Message): void {
+function trace(
+  { connection, sid }: Subscription,
+  message: InboundMessage,
+): void {
   const { bytes } = message.buffer;
   const plain = message.headerSize < 0 || !connection.headers;
   const args = decodeUtf8(

@@ -5,7 +5,7 @@
  */
 
 import { decodeUtf8, fromLatin1 } from "../wire/ascii.ts";
-import type { Message } from "../wire/message.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 import {
   routedHead,
   routedLength,
@@ -105,7 +105,7 @@ export class RemoteInterest implements OtherServer, SubscriptionOwner {
   }
 
   /** `OtherServer` */
-  send(message: Message, members: readonly Subscription[]): boolean {
+  send(message: InboundMessage, members: readonly Subscription[]): boolean {
     const { connection } = this;
     const { outbound } = connection;
     const cut = message.headerSize >= 0 && !connection.headers;
@@ -128,7 +128,7 @@ export class RemoteInterest implements OtherServer, SubscriptionOwner {
   }
 
   /** `OtherServer`: the way nats-server logs it. */
-  trace(message: Message, members: readonly Subscription[]): void {
+  trace(message: InboundMessage, members: readonly Subscription[]): void {
     const head = decodeUtf8(this.#head(message, members)).trimEnd();
     this.connection.trace(`->> [${head}]`);
   }
@@ -144,7 +144,7 @@ export class RemoteInterest implements OtherServer, SubscriptionOwner {
   /** Writes the frame in one piece; `false` if it is larger than a segment. */
   #write(
     outbound: Outbound,
-    message: Message,
+    message: InboundMessage,
     members: readonly Subscription[],
   ): boolean {
     const frame = this.#frame;
@@ -162,7 +162,7 @@ export class RemoteInterest implements OtherServer, SubscriptionOwner {
     return true;
   }
 
-  #head(message: Message, members: readonly Subscription[]): Uint8Array {
+  #head(message: InboundMessage, members: readonly Subscription[]): Uint8Array {
     const queues = members.map(({ queue }) => queue ?? "");
     const { headers } = this.connection;
     return routedHead(message, this.#frame, queues, headers);

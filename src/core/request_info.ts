@@ -4,7 +4,7 @@
  */
 
 import { encodeUtf8 } from "../wire/ascii.ts";
-import type { Message } from "../wire/message.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 import type { Connection } from "./connection.ts";
 
 /** What only the server knows of a requester; told if it shares that. */
@@ -40,7 +40,7 @@ const LF = 0x0a;
  * the publisher put there itself is left out: it could claim to be anybody.
  */
 export function requestHeaders(
-  message: Message,
+  message: InboundMessage,
   publisher: Connection,
   requester: Requester,
 ): Uint8Array {

@@ -4,7 +4,7 @@
  * the way to another account, have parts of their own.
  */
 
-import type { Message } from "../wire/message.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 import type { OtherServer, Subscription } from "./subscription.ts";
 
 /** See the module. */
@@ -35,7 +35,7 @@ export class RouteList {
   }
 
   /** Sends the message to those of the part in use, and forgets them. */
-  send(message: Message, tracing: boolean): void {
+  send(message: InboundMessage, tracing: boolean): void {
     const routes = this.#routes;
     for (let at = this.#first; at < routes.length; at++) {
       const route = routes[at];

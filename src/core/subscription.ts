@@ -6,7 +6,7 @@
 import type { Interest } from "../subject/trie.ts";
 import { latin1 } from "../wire/ascii.ts";
 import { SidFrame } from "../wire/encoder.ts";
-import type { Message } from "../wire/message.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 import type { Connection } from "./connection.ts";
 
 /** Bits of `Subscription.checks`: what delivery must look at first. */
@@ -34,7 +34,7 @@ export interface SubscriptionOwner {
    */
   mayReceive(
     subscription: Subscription,
-    message: Message,
+    message: InboundMessage,
     now: number,
   ): boolean;
   /** `max` is reached; the last message has been appended. */
@@ -52,9 +52,9 @@ export interface OtherServer {
    * each of the queue groups that `members` are in. Whether the connection took
    * it.
    */
-  send(message: Message, members: readonly Subscription[]): boolean;
+  send(message: InboundMessage, members: readonly Subscription[]): boolean;
   /** Logs what `send` sent. */
-  trace(message: Message, members: readonly Subscription[]): void;
+  trace(message: InboundMessage, members: readonly Subscription[]): void;
 }
 
 /**

@@ -13,20 +13,18 @@ import {
   badClientProtocol,
   INVALID_PUBLISH_SUBJECT,
   noRespondersRequiresHeaders,
-  publishViolation,
-  replyViolation,
 } from "../errors.ts";
 import { isLiteralSubject } from "../subject/subject.ts";
-import { decodeUtf8, quote } from "../wire/ascii.ts";
+import { decodeUtf8 } from "../wire/ascii.ts";
 import { noResponders, OK, PONG } from "../wire/encoder.ts";
-import type { ConnectOptions, Info } from "../wire/info.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
+import type { ClientConnect, Info } from "../wire/info.ts";
 import {
   DEFAULT_CONNECT,
   infoLine,
   isJson,
   parseConnect,
 } from "../wire/info.ts";
-import type { Message } from "../wire/message.ts";
 import type { OpHandler } from "../wire/op_handler.ts";
 import { Parser } from "../wire/parser.ts";
 import type { Account } from "../core/account.ts";
@@ -35,8 +33,9 @@ import type { Connection } from "../core/connection.ts";
 import type { Peer } from "../core/peer.ts";
 import type { Fanout } from "../core/fanout.ts";
 import type { LoginHost } from "./login.ts";
-import { Login } from "./login.ts";
+import { ClientLogin } from "./login.ts";
 import { Permit } from "./permit.ts";
+import { Refusals } from "./refusals.ts";
 import { hasReservedReply, hasReservedSubject } from "./reserved.ts";
 import type { SubscriberPeer } from "./subscriptions.ts";
 import { ClientSubscriptions } from "./subscriptions.ts";
@@ -53,7 +52,7 @@ export interface ClientHost extends LoginHost {
   /** INFO for this client, complete, as of now. */
   info(client: Client): Info;
   /** Who the client is with these credentials; `null` refuses them. */
-  authenticate(client: Client, credentials: ConnectOptions): Verdict;
+  authenticate(client: Client, credentials: ClientConnect): Verdict;
   /** A number from 0 up to 1. */
   random(): number;
   /** The client was let in. */
@@ -61,9 +60,6 @@ export interface ClientHost extends LoginHost {
   /** The client is gone. */
   clientClosed(client: Client, reason: CloseReason): void;
 }
-
-/** Refusals logged per connection; one that goes on is not worth more. */
-const LOGGED_REFUSALS = 10;
 
 /** A client connection's share of the protocol. */
 export class Client implements OpHandler, Peer, SubscriberPeer {
@@ -74,11 +70,11 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   /** What it has subscribed to. */
   readonly subscriptions: ClientSubscriptions;
   /** Who it is, and how it came to be that. */
-  readonly login: Login;
+  readonly login: ClientLogin;
   /** The subject space it publishes and subscribes in. */
   account: Account;
   /** What it said in CONNECT. */
-  options: Readonly<ConnectOptions> = DEFAULT_CONNECT;
+  options: Readonly<ClientConnect> = DEFAULT_CONNECT;
   /** It sent a CONNECT that was accepted. */
   connected = false;
   /** `Peer` */
@@ -87,6 +83,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   readonly #host: ClientHost;
   readonly #fanout: Fanout;
   readonly #lastMatch = new LastMatch();
+  readonly #refusals: Refusals;
   #verbose = true;
   #pedantic = true;
   /** Pedantic or traced: messages are looked at before they are delivered. */
@@ -100,8 +97,6 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   #greeted = false;
   /** SUB, UNSUB and PING operations so far. */
   #operations = 0;
-  /** Operations refused so far. */
-  #refusals = 0;
 
   /** `connection` must not run yet. */
   constructor(connection: Connection, host: ClientHost) {
@@ -117,7 +112,8 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
       host.subjectSeed,
     );
     this.parser.tracing = host.options.log.trace !== undefined;
-    this.login = new Login(this, host);
+    this.login = new ClientLogin(this, host);
+    this.#refusals = new Refusals(connection);
   }
 
   /** Obeys limits and tracing as they are now in the server's options. */
@@ -167,7 +163,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     const { connection } = this;
     const options = parseConnect(json, this.options);
     if (typeof options === "string") {
-      return this.#refuse(badArguments(options));
+      return this.#refusals.end(badArguments(options));
     }
     this.options = options;
     connection.heartbeat.connected(
@@ -219,7 +215,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     this.#operations++;
     const refusal = this.subscriptions.add(subject, queue, sid);
     if (refusal === null) this.#ok();
-    else this.#deny(refusal.text, refusal.logged);
+    else this.#refusals.deny(refusal.text, refusal.logged);
     return true;
   }
 
@@ -232,7 +228,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   }
 
   /** `OpHandler` */
-  publish(message: Message): boolean {
+  publish(message: InboundMessage): boolean {
     const { connection } = this;
     connection.inMsgs++;
     connection.inBytes += message.end - 2 - message.payloadStart;
@@ -258,12 +254,12 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   /** `OpHandler` */
   info(json: Uint8Array): boolean {
     // Clients have no business sending INFO, but the official server reads it.
-    return isJson(json) || this.#refuse(badArguments("invalid INFO"));
+    return isJson(json) || this.#refusals.end(badArguments("invalid INFO"));
   }
 
   /** `OpHandler` */
   violation(error: ProtocolError): void {
-    this.#refuse(error);
+    this.#refusals.end(error);
   }
 
   /** `OpHandler` */
@@ -289,10 +285,10 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
       return false;
     }
     if (options.account !== "" || options.new_account) {
-      return this.#refuse(authorizationViolation());
+      return this.#refusals.end(authorizationViolation());
     }
     const refusal = this.login.enter(identity);
-    if (refusal !== null) return this.#refuse(refusal);
+    if (refusal !== null) return this.#refusals.end(refusal);
     this.#apply(options);
     if (!this.connected) {
       connection.peerName = peerName(options);
@@ -300,17 +296,17 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
       this.#host.clientConnected(this);
     }
     if (options.protocol < 0 || options.protocol > 1) {
-      return this.#refuse(badClientProtocol());
+      return this.#refusals.end(badClientProtocol());
     }
     if (options.no_responders && !connection.headers) {
-      return this.#refuse(noRespondersRequiresHeaders());
+      return this.#refusals.end(noRespondersRequiresHeaders());
     }
     this.#ok();
     return true;
   }
 
   /** Makes what CONNECT asked for take effect. */
-  #apply(options: ConnectOptions): void {
+  #apply(options: ClientConnect): void {
     const { connection, parser } = this;
     const headers = options.headers && !this.#host.options.noHeaderSupport;
     connection.headers = headers;
@@ -323,36 +319,21 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
   }
 
   /** Refuses what no client may publish, and what this one may not. */
-  #mayPublish(message: Message): boolean {
+  #mayPublish(message: InboundMessage): boolean {
     const permit = this.#permit;
     if (
       hasReservedSubject(message) ||
       (permit !== null &&
         !permit.mayPublish(message, this.connection.lastReadAt))
-    ) return this.#denyPublish(message);
+    ) return this.#refusals.denyPublish(message);
     if (message.hasReply && hasReservedReply(message)) {
-      return this.#denyReply(message);
+      return this.#refusals.denyReply(message);
     }
     return true;
   }
 
-  #denyPublish(message: Message): false {
-    const subject = quote(message.subject());
-    this.#deny(
-      publishViolation(subject),
-      `Publish Violation - Subject ${subject}`,
-    );
-    return false;
-  }
-
-  #denyReply(message: Message): false {
-    const reply = quote(message.reply());
-    this.#deny(replyViolation(reply), `Publish Violation - Reply ${reply}`);
-    return false;
-  }
-
   /** Tells a requester that waits on a reply that nobody got its request. */
-  #answerNoResponders(message: Message): void {
+  #answerNoResponders(message: InboundMessage): void {
     const reply = message.reply();
     const { plain } = this.account.sublist.match(reply, 0, reply.length);
     const own = plain.find(({ owner }) => owner === this.subscriptions);
@@ -369,26 +350,7 @@ export class Client implements OpHandler, Peer, SubscriberPeer {
     this.connection.send(OK);
   }
 
-  /** Refuses one operation and goes on with the next. */
-  #deny(text: string, logged: string | null): void {
-    const { connection } = this;
-    if (logged !== null && ++this.#refusals <= LOGGED_REFUSALS) {
-      const last = this.#refusals === LOGGED_REFUSALS
-        ? " (further refusals are not logged)"
-        : "";
-      connection.log.error(`${connection.label} - ${logged}${last}`);
-    }
-    connection.sendError(text);
-  }
-
-  /** Ends the connection over something the client did. */
-  #refuse(error: ProtocolError): false {
-    this.connection.log.error(`${this.connection.label} - ${error.message}`);
-    this.connection.fail(error);
-    return false;
-  }
-
-  #attend(message: Message): void {
+  #attend(message: InboundMessage): void {
     if (this.parser.tracing && message.size > 0) {
       const shown = tracedPayload(message, this.#host.options.maxTracedMsgLen);
       this.connection.trace(`<<- MSG_PAYLOAD: [${shown}]`);

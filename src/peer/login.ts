@@ -52,7 +52,7 @@ export interface LoginPeer {
 }
 
 /** See the module. */
-export class Login {
+export class ClientLogin {
   /** What it has to sign to prove an nkey; empty for nothing. */
   readonly nonce: string;
   /** Who it is; `null` as long as nobody knows. */

@@ -9,7 +9,7 @@ import type { Permissions } from "../auth/permissions.ts";
 import type { Subscription } from "../core/subscription.ts";
 import { CHECK_DENY, CHECK_REPLY } from "../core/subscription.ts";
 import { latin1 } from "../wire/ascii.ts";
-import type { Message } from "../wire/message.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 
 /** See the module. A client that may do everything has none. */
 export class Permit {
@@ -18,7 +18,7 @@ export class Permit {
 
   /** Reply subjects it was asked to publish to; `null` if it may not. */
   readonly #replies: OpenReplies | null;
-  /** `Message.subjectSerial` of the subject asked for last, and the answer. */
+  /** `subjectSerial` of the message asked for last, and the answer. */
   #subjectSerial = -1;
   #admitted = false;
 
@@ -30,7 +30,7 @@ export class Permit {
   }
 
   /** Whether the client may publish the message in hand, received at `now`. */
-  mayPublish(message: Message, now: number): boolean {
+  mayPublish(message: InboundMessage, now: number): boolean {
     if (message.subjectSerial !== this.#subjectSerial) {
       this.#admitted = this.permissions.admits(message);
       this.#subjectSerial = message.subjectSerial;
@@ -52,7 +52,7 @@ export class Permit {
    */
   mayReceive(
     { checks, queue }: Subscription,
-    message: Message,
+    message: InboundMessage,
     now: number,
   ): boolean {
     if (

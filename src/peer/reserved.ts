@@ -1,7 +1,7 @@
 /** Names that belong to the server and that no client may use (client-protocol §3.4–3.6). */
 
 import { encodeUtf8 } from "../wire/ascii.ts";
-import type { Message } from "../wire/message.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 
 /** Queue group the server keeps for itself. */
 export const RESERVED_QUEUE = "_sys_";
@@ -20,7 +20,7 @@ const enum Start {
 }
 
 /** Whether the message is published to a subject of the server's. */
-export function hasReservedSubject(message: Message): boolean {
+export function hasReservedSubject(message: InboundMessage): boolean {
   const start = message.buffer.view.getInt32(message.subjectStart, true);
   if (start !== Start.GatewayReply && start !== Start.RaftGroup) return false;
   return startsWith(message.subject(), GATEWAY_REPLY) ||
@@ -28,7 +28,7 @@ export function hasReservedSubject(message: Message): boolean {
 }
 
 /** Whether the message, which has a reply, names one of the server's. */
-export function hasReservedReply(message: Message): boolean {
+export function hasReservedReply(message: InboundMessage): boolean {
   const start = message.buffer.view.getInt32(message.tailStart, true);
   if (
     start !== Start.GatewayReply && start !== Start.ServiceReply &&

@@ -15,7 +15,7 @@ import { RemoteInterest } from "../core/remote_interest.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Address } from "../transport/transport.ts";
 import { PING, PONG } from "../wire/encoder.ts";
-import type { Message } from "../wire/message.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 import type { RouteConnect, RouteInfo } from "../wire/route_info.ts";
 import {
   parseRouteConnect,
@@ -269,7 +269,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
 
   /** `RouteOpHandler` */
   message(
-    message: Message,
+    message: InboundMessage,
     account: string,
     queues: readonly string[] | null,
   ): boolean {
@@ -365,7 +365,7 @@ export class Route<Target = unknown> implements RouteOpHandler, Peer {
     return false;
   }
 
-  #tracePayload(message: Message): void {
+  #tracePayload(message: InboundMessage): void {
     const shown = tracedPayload(message, this.#host.options.maxTracedMsgLen);
     this.connection.trace(`<<- MSG_PAYLOAD: [${shown}]`);
   }

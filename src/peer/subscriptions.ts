@@ -23,7 +23,7 @@ import {
 import type { ResolvedOptions } from "../options.ts";
 import { countTokens } from "../subject/subject.ts";
 import { decodeUtf8, fromLatin1, latin1, quote } from "../wire/ascii.ts";
-import type { Message } from "../wire/message.ts";
+import type { InboundMessage } from "../wire/inbound_message.ts";
 import type { Permit } from "./permit.ts";
 import { RESERVED_QUEUE } from "./reserved.ts";
 
@@ -150,7 +150,7 @@ export class ClientSubscriptions implements SubscriptionOwner {
   /** `SubscriptionOwner` */
   mayReceive(
     subscription: Subscription,
-    message: Message,
+    message: InboundMessage,
     now: number,
   ): boolean {
     return this.#permit === null ||

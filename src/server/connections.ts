@@ -10,6 +10,7 @@ import type { RouteTarget } from "../cluster/route_url.ts";
 import type { Client } from "../peer/client.ts";
 import type { Route } from "../peer/route.ts";
 import type { TlsFacts } from "../tls_facts.ts";
+import { connectionFacts } from "./connection_facts.ts";
 
 /** What is remembered of a closed connection. */
 export interface ClosedConnection extends Traffic {
@@ -204,11 +205,8 @@ function recordOf(
   epochMs: number,
 ): ClosedConnection {
   const { connection, login, options } = client;
-  const { hostname, port } = connection.transport.remoteAddress;
   return {
-    id: connection.id,
-    hostname,
-    port,
+    ...connectionFacts(connection),
     name: options.name,
     lang: options.lang,
     version: options.version,
@@ -216,17 +214,9 @@ function recordOf(
     nkey: login.identity?.nkey ?? options.nkey,
     account: client.account.name,
     subscriptions: client.subscriptions.size,
-    pendingBytes: connection.outbound.pending,
-    roundTripMs: connection.heartbeat.roundTripMs,
     tls: connection.transport.tls ?? null,
-    startedAt: connection.startedAt,
-    lastActivityAt: connection.lastActivityAt(),
     stoppedAt: epochMs,
     reason,
-    inMsgs: connection.inMsgs,
-    inBytes: connection.inBytes,
-    outMsgs: connection.outMsgs,
-    outBytes: connection.outBytes,
   };
 }
 

@@ -12,7 +12,7 @@ import { authorizationViolation } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { Client } from "../peer/client.ts";
 import { encodeUtf8, quote } from "../wire/ascii.ts";
-import type { ConnectOptions, Info } from "../wire/info.ts";
+import type { ClientConnect, Info } from "../wire/info.ts";
 import { base64Url } from "../wire/info.ts";
 
 /** Logins that may fail within a minute where nothing else is said. */
@@ -78,7 +78,7 @@ export class Logins {
   }
 
   /** Who a client is. A refusal may take its time. Never rejects. */
-  authenticate(client: Client, credentials: ConnectOptions): Verdict {
+  authenticate(client: Client, credentials: ClientConnect): Verdict {
     const verdict = this.#decide(attemptOf(client, credentials));
     return verdict instanceof Promise
       ? verdict.then((identity) => identity ?? this.#refused(client))
@@ -189,7 +189,7 @@ function complaint({ options: { user, nkey } }: Client): string {
   return `authentication error - ${who}`;
 }
 
-function attemptOf(client: Client, credentials: ConnectOptions): Attempt {
+function attemptOf(client: Client, credentials: ClientConnect): Attempt {
   const { connection, login } = client;
   const { remoteAddress: { hostname, port }, tls } = connection.transport;
   return {

@@ -11,6 +11,7 @@ import type { ResolvedCluster } from "../options.ts";
 import type { Route } from "../peer/route.ts";
 import { decodeUtf8, fromLatin1 } from "../wire/ascii.ts";
 import type { RouteSubjects } from "../wire/route_info.ts";
+import { connectionFacts } from "./connection_facts.ts";
 
 /** A registered route as of now; `null` for one that is not there yet. */
 export function routeSnapshot(
@@ -18,23 +19,12 @@ export function routeSnapshot(
 ): RouteSnapshot | null {
   const { connection, peer, target } = route;
   if (peer === null) return null;
-  const { hostname, port } = route.remoteAddress;
   return {
-    inMsgs: connection.inMsgs,
-    inBytes: connection.inBytes,
-    outMsgs: connection.outMsgs,
-    outBytes: connection.outBytes,
-    id: connection.id,
+    ...connectionFacts(connection),
     remoteId: peer.server_id,
     remoteName: peer.server_name,
     solicited: target !== null,
     configured: target?.explicit === true,
-    hostname,
-    port,
-    startedAt: connection.startedAt,
-    lastActivityAt: connection.lastActivityAt(),
-    roundTripMs: connection.heartbeat.roundTripMs,
-    pendingBytes: connection.outbound.pending,
     subscriptions: route.subscriptions,
     import: permission(peer.import),
     export: permission(peer.export),

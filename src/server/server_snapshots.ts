@@ -27,6 +27,7 @@ import { exportsOf, importsOf } from "./account_snapshots.ts";
 import type { Acceptor } from "./acceptor.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Cluster } from "./cluster.ts";
+import { connectionFacts } from "./connection_facts.ts";
 import type { ClosedConnection, Connections } from "./connections.ts";
 import { addTraffic, zeroTraffic } from "./connections.ts";
 import type { Logins } from "./logins.ts";
@@ -278,21 +279,10 @@ function counts(clients: number, routes: number): KindCounts {
 
 function openConnection(client: Client): ConnectionSnapshot {
   const { connection, options, account } = client;
-  const { hostname, port } = connection.transport.remoteAddress;
   return {
-    inMsgs: connection.inMsgs,
-    inBytes: connection.inBytes,
-    outMsgs: connection.outMsgs,
-    outBytes: connection.outBytes,
-    id: connection.id,
-    hostname,
-    port,
-    startedAt: connection.startedAt,
-    lastActivityAt: connection.lastActivityAt(),
+    ...connectionFacts(connection),
     stoppedAt: null,
     reason: "",
-    roundTripMs: connection.heartbeat.roundTripMs,
-    pendingBytes: connection.outbound.pending,
     subscriptions: client.subscriptions.size,
     name: options.name,
     lang: options.lang,

@@ -13,15 +13,13 @@ import { ConfigError } from "../errors.ts";
 import type { ResolvedTls } from "../options.ts";
 import { demand } from "../permission.ts";
 import { allowedSuites } from "./cipher_suites.ts";
+import { pemCertificates } from "./pem.ts";
 
 /**
  * Client certificates remembered as verified. Clients beyond that merely
  * cannot resume sessions.
  */
 const MAX_VERIFIED = 65_536;
-
-const CERTIFICATE =
-  /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** Everything a handshake needs; made by `loadTls`. */
 export interface TlsContext {
@@ -145,16 +143,6 @@ function verifiedBefore(
     : new VerifiedCertificates();
 }
 
-/** PEM texts as a program gives them. */
-export interface PemTexts {
-  /** Authorities. */
-  readonly ca?: string | undefined;
-  /** Own certificate. */
-  readonly cert?: string | undefined;
-  /** Private key of `cert`. */
-  readonly key?: string | undefined;
-}
-
 /** PEM text, and what to call it in an error. */
 interface Pem {
   readonly text: string;
@@ -185,7 +173,7 @@ function certificate(
   { text, name }: Pem,
   X509: typeof X509Certificate,
 ): X509Certificate {
-  const [first] = certificates(text);
+  const [first] = pemCertificates(text);
   if (first === undefined) {
     throw new ConfigError(
       `error parsing X509 certificate/key pair: no PEM certificate in ${name} ('${option}')`,
@@ -204,7 +192,7 @@ function authoritiesOf(
     );
   }
   const { text, name } = pem("ca_file", caFile, ca);
-  const found = certificates(text);
+  const found = pemCertificates(text);
   if (found.length === 0) {
     throw new ConfigError(
       `failed to parse root ca certificate: no PEM certificate in ${name}`,
@@ -212,10 +200,6 @@ function authoritiesOf(
   }
   for (const one of found) parse(one, name, X509);
   return found;
-}
-
-function certificates(text: string): string[] {
-  return text.match(CERTIFICATE) ?? [];
 }
 
 function parse(
@@ -244,26 +228,6 @@ function privateKey(
       { cause: error },
     );
   }
-}
-
-/**
- * Throws `ConfigError` unless the PEM texts are a certificate and the key of
- * it, and the authorities, if there are any, can be read.
- */
-export async function checkTexts(
-  { ca, cert, key }: PemTexts,
-): Promise<void> {
-  const { X509Certificate, createPrivateKey } = await import("node:crypto");
-  if (ca !== undefined) {
-    certificate("ca", { text: ca, name: "ca" }, X509Certificate);
-  }
-  if (cert === undefined && key === undefined) return;
-  const leaf = certificate(
-    "cert",
-    pem("cert", "", cert ?? ""),
-    X509Certificate,
-  );
-  checkKey(leaf, privateKey(pem("key", "", key ?? ""), createPrivateKey));
 }
 
 function checkKey(leaf: X509Certificate, key: KeyObject): void {

@@ -6,7 +6,7 @@
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { ConfigError, TlsError } from "../errors.ts";
 import { readCertificate } from "./certificate.ts";
-import { checkTexts } from "./tls_context.ts";
+import { checkTexts } from "./pem.ts";
 import { tlsFacts, tlsFailure, TlsStream } from "./tls_stream.ts";
 import type { Transport } from "./transport.ts";
 

@@ -7,7 +7,7 @@
 
 import { encodeUtf8, fromLatin1 } from "./ascii.ts";
 import { ByteBuffer } from "./buffer.ts";
-import type { Message } from "./message.ts";
+import type { InboundMessage } from "./inbound_message.ts";
 import type { Memory } from "./words.ts";
 import { copy, copyShort } from "./words.ts";
 
@@ -70,13 +70,13 @@ function wordAt(text: string, at: number): number {
 }
 
 /** Bytes of the front of a frame, up to and with the blank behind the sid. */
-export function headLength(message: Message, sid: SidFrame): number {
+export function headLength(message: InboundMessage, sid: SidFrame): number {
   return (message.headerSize < 0 ? 4 : 5) + message.subjectEnd -
     message.subjectStart + sid.length;
 }
 
 /** Bytes `writeFrame` will write. */
-export function frameLength(message: Message, sid: SidFrame): number {
+export function frameLength(message: InboundMessage, sid: SidFrame): number {
   return headLength(message, sid) + message.end - message.subjectEnd - 1;
 }
 
@@ -88,7 +88,7 @@ export function frameLength(message: Message, sid: SidFrame): number {
 export function writeHead(
   target: Memory,
   at: number,
-  message: Message,
+  message: InboundMessage,
   sid: SidFrame,
 ): number {
   if (message.headerSize < 0) {
@@ -108,7 +108,7 @@ export function writeHead(
 export function writeFrame(
   target: Memory,
   at: number,
-  message: Message,
+  message: InboundMessage,
   sid: SidFrame,
 ): number {
   const to = writeHead(target, at, message, sid);
@@ -124,7 +124,7 @@ export function writeFrame(
  * is the message from behind the header block to `end`.
  */
 export function headWithoutHeaders(
-  message: Message,
+  message: InboundMessage,
   sid: SidFrame,
 ): Uint8Array<ArrayBuffer> {
   const reply = message.reply();
@@ -172,7 +172,7 @@ export function noResponders(
 function writeAddress(
   target: Memory,
   at: number,
-  message: Message,
+  message: InboundMessage,
   sid: SidFrame,
 ): number {
   const length = message.subjectEnd - message.subjectStart;

@@ -111,7 +111,7 @@ export function connectLine(
 }
 
 /** What a client said in CONNECT, with the protocol's defaults. */
-export interface ConnectOptions {
+export interface ClientConnect {
   /** Wants `+OK` for every operation that succeeds. */
   verbose: boolean;
   /** Wants publish subjects checked. */
@@ -151,7 +151,7 @@ export interface ConnectOptions {
 }
 
 /** What counts before the first CONNECT, and for keys it leaves out. */
-export const DEFAULT_CONNECT: Readonly<ConnectOptions> = {
+export const DEFAULT_CONNECT: Readonly<ClientConnect> = {
   verbose: true,
   pedantic: true,
   echo: true,
@@ -178,8 +178,8 @@ export const DEFAULT_CONNECT: Readonly<ConnectOptions> = {
  */
 export function parseConnect(
   json: Uint8Array,
-  before: Readonly<ConnectOptions>,
-): ConnectOptions | string {
+  before: Readonly<ClientConnect>,
+): ClientConnect | string {
   return readFields("CONNECT", json, before);
 }
 

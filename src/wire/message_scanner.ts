@@ -6,7 +6,7 @@
 
 import { CR, LF, parseSize, SPACE } from "./ascii.ts";
 import type { ByteBuffer } from "./buffer.ts";
-import type { Message } from "./message.ts";
+import type { InboundMessage } from "./inbound_message.ts";
 import { RecentToken } from "./recent_token.ts";
 import { hashWord, hashWords, markBlanks } from "./words.ts";
 
@@ -38,7 +38,7 @@ export class MessageScanner implements ParserLimits {
   /** After `scan`: bytes a message has in all that is not complete, else 0. */
   need = 0;
 
-  readonly #message: Message;
+  readonly #message: InboundMessage;
   readonly #seed: number;
   readonly #lastSubject = new RecentToken();
   #subjectHash = 0;
@@ -48,7 +48,7 @@ export class MessageScanner implements ParserLimits {
   #withHeaders = false;
 
   /** Fills in `message`; `seed` starts the hash of every subject. */
-  constructor(message: Message, limits: ParserLimits, seed: number) {
+  constructor(message: InboundMessage, limits: ParserLimits, seed: number) {
     this.#message = message;
     this.#seed = seed;
     this.maxControlLine = limits.maxControlLine;
@@ -232,8 +232,8 @@ export class MessageScanner implements ParserLimits {
    * subject, reply if any, header size if there is one, size.
    *
    * They are rewritten in place, right-aligned against the payload, in the
-   * canonical form `Message` promises. There is always room: the name of the
-   * operation and its blank are longer than a missing `\r`.
+   * canonical form `InboundMessage` promises. There is always room: the name of
+   * the operation and its blank are longer than a missing `\r`.
    */
   rewrite(
     buffer: ByteBuffer,

@@ -5,7 +5,7 @@
 
 import type { ProtocolError } from "../errors.ts";
 import type { ByteBuffer } from "./buffer.ts";
-import type { Message } from "./message.ts";
+import type { InboundMessage } from "./inbound_message.ts";
 
 /**
  * What the operations mean that every kind of connection has.
@@ -41,7 +41,7 @@ export interface OpHandler extends CommonOpHandler {
   /** `UNSUB <sid> [max]`; `max` is -1 when absent or not a number. */
   unsubscribe(sid: Uint8Array, max: number): boolean;
   /** `PUB` or `HPUB`, payload complete. `message` is refilled afterwards. */
-  publish(message: Message): boolean;
+  publish(message: InboundMessage): boolean;
 }
 
 /** Turns bytes into operations, of whatever kind of peer. */

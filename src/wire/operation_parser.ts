@@ -21,7 +21,7 @@ import {
 } from "../errors.ts";
 import { CR, decodeUtf8, isBlank, LF, parseSize, quote } from "./ascii.ts";
 import type { ByteBuffer } from "./buffer.ts";
-import type { Message } from "./message.ts";
+import type { InboundMessage } from "./inbound_message.ts";
 import type { ParserLimits } from "./message_scanner.ts";
 import { MessageScanner } from "./message_scanner.ts";
 import type { CommonOpHandler } from "./op_handler.ts";
@@ -83,7 +83,7 @@ export abstract class OperationParser {
 
   readonly #dialect: Dialect;
   readonly #handler: CommonOpHandler;
-  readonly #message: Message;
+  readonly #message: InboundMessage;
   /** An operation without arguments whose line end has not come yet. */
   #skipping: string | null = null;
   /** Where to go on behind the last operation, or to look again at it. */
@@ -103,7 +103,7 @@ export abstract class OperationParser {
   constructor(
     dialect: Dialect,
     handler: CommonOpHandler,
-    message: Message,
+    message: InboundMessage,
     limits: ParserLimits,
     seed: number,
   ) {

@@ -6,7 +6,7 @@
 import { badArguments } from "../errors.ts";
 import { parseSize, split } from "./ascii.ts";
 import type { ByteBuffer } from "./buffer.ts";
-import type { Message } from "./message.ts";
+import type { InboundMessage } from "./inbound_message.ts";
 import type { ParserLimits } from "./message_scanner.ts";
 import type { OpHandler } from "./op_handler.ts";
 import type { Dialect, Step } from "./operation_parser.ts";
@@ -26,12 +26,12 @@ const CLIENT: Dialect = {
 /** A resumable parser for one client's connection. */
 export class Parser extends OperationParser {
   readonly #handler: OpHandler;
-  readonly #message: Message;
+  readonly #message: InboundMessage;
 
   /** See `OperationParser`. */
   constructor(
     handler: OpHandler,
-    message: Message,
+    message: InboundMessage,
     limits: ParserLimits,
     seed: number,
   ) {

@@ -10,7 +10,7 @@ import { fromLatin1 } from "./ascii.ts";
 import { ByteBuffer } from "./buffer.ts";
 import type { SidFrame } from "./encoder.ts";
 import { writeSid } from "./encoder.ts";
-import type { Message } from "./message.ts";
+import type { InboundMessage } from "./inbound_message.ts";
 import type { Memory } from "./words.ts";
 import { copy, copyShort } from "./words.ts";
 
@@ -61,7 +61,10 @@ export class RouteFrame {
 }
 
 /** Bytes `writeRouted` will write. */
-export function routedLength(message: Message, frame: RouteFrame): number {
+export function routedLength(
+  message: InboundMessage,
+  frame: RouteFrame,
+): number {
   return frame.length + message.end - message.subjectStart;
 }
 
@@ -73,7 +76,7 @@ export function routedLength(message: Message, frame: RouteFrame): number {
 export function writeRouted(
   target: Memory,
   at: number,
-  message: Message,
+  message: InboundMessage,
   frame: RouteFrame,
 ): number {
   const front = message.headerSize < 0 ? frame.plain : frame.headers;
@@ -92,7 +95,7 @@ export interface QueueMember {
 
 /** Bytes `writeRoutedTo` will write. */
 export function routedToLength(
-  message: Message,
+  message: InboundMessage,
   frame: RouteFrame,
   members: readonly QueueMember[],
 ): number {
@@ -112,7 +115,7 @@ export function routedToLength(
 export function writeRoutedTo(
   target: Memory,
   at: number,
-  message: Message,
+  message: InboundMessage,
   frame: RouteFrame,
   members: readonly QueueMember[],
 ): number {
@@ -153,7 +156,7 @@ export function writeRoutedTo(
  * is from behind the header block.
  */
 export function routedHead(
-  message: Message,
+  message: InboundMessage,
   frame: RouteFrame,
   queues: readonly string[] | null,
   withHeaders: boolean,

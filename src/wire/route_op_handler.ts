@@ -3,7 +3,7 @@
  * bytes (cluster-protocol §2.1).
  */
 
-import type { Message } from "./message.ts";
+import type { InboundMessage } from "./inbound_message.ts";
 import type { CommonOpHandler } from "./op_handler.ts";
 
 /**
@@ -30,7 +30,7 @@ export interface RouteOpHandler extends CommonOpHandler {
    * `null` for none. `message` is refilled afterwards.
    */
   message(
-    message: Message,
+    message: InboundMessage,
     account: string,
     queues: readonly string[] | null,
   ): boolean;

@@ -8,7 +8,7 @@
 
 import { latin1, parseSize, split } from "./ascii.ts";
 import type { ByteBuffer } from "./buffer.ts";
-import type { Message } from "./message.ts";
+import type { InboundMessage } from "./inbound_message.ts";
 import type { ParserLimits } from "./message_scanner.ts";
 import type { Dialect, Step } from "./operation_parser.ts";
 import { COMMON_OPERATIONS, OperationParser } from "./operation_parser.ts";
@@ -32,13 +32,13 @@ const ROUTE: Dialect = {
 /** A resumable parser for one route. */
 export class RouteParser extends OperationParser {
   readonly #handler: RouteOpHandler;
-  readonly #message: Message;
+  readonly #message: InboundMessage;
   readonly #routeScanner: RouteScanner;
 
   /** See `OperationParser`. */
   constructor(
     handler: RouteOpHandler,
-    message: Message,
+    message: InboundMessage,
     limits: ParserLimits,
     seed: number,
   ) {

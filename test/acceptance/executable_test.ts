@@ -17,6 +17,7 @@ import { Folder } from "../support/folder.ts";
 import type { Place } from "../support/midge.ts";
 import { Midge } from "../support/midge.ts";
 import { runModule } from "../support/module.ts";
+import { pathOf } from "../support/paths.ts";
 
 const folder = new Folder();
 addEventListener("unload", () => folder[Symbol.dispose]());
@@ -277,8 +278,7 @@ Deno.test("compile() says in one line what is wrong with DENORT_BIN", async () =
 
 Deno.test("compile() finds midge in a folder with a blank in its name", async () => {
   using folder = new Folder();
-  const root = new URL("../../", import.meta.url).pathname;
-  await Deno.symlink(root, folder.file("my midge"));
+  await Deno.symlink(pathOf("."), folder.file("my midge"));
   const from = JSON.stringify(
     pathToFileURL(folder.file("my midge/config/compile.ts")),
   );

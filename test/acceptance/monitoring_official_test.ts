@@ -201,16 +201,25 @@ function withoutSystem(answer: Json): Json {
   return answer;
 }
 
+/** Both servers of the same configuration, with the same clients. */
+async function startBoth(path: string) {
+  await using started = new AsyncDisposableStack();
+  const folder = started.use(new Folder());
+  const config = `${folder.path}/same.conf`;
+  await Deno.writeTextFile(config, CONFIG);
+  const ours = started.use(await startMidge(config));
+  const theirs = started.use(await startOfficial(path, config));
+  started.use(await work(ours));
+  started.use(await work(theirs));
+  const all = started.move();
+  return { ours, theirs, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
 for (const binary of officialServers()) {
   const newest = atLeast(binary, 2, 14);
   Deno.test(`monitoring has the fields of nats-server ${binary.version}, of the same types`, async (t) => {
-    using folder = new Folder();
-    const config = `${folder.path}/same.conf`;
-    await Deno.writeTextFile(config, CONFIG);
-    await using ours = await startMidge(config);
-    await using theirs = await startOfficial(binary.path, config);
-    await using _ourClients = await work(ours);
-    await using _theirClients = await work(theirs);
+    await using both = await startBoth(binary.path);
+    const { ours, theirs } = both;
     for (const path of PATHS) {
       await t.step(path, async () => {
         const [a, b] = [await json(ours, path), await json(theirs, path)];
@@ -233,13 +242,8 @@ for (const binary of officialServers()) {
   });
 
   Deno.test(`monitoring has the values of nats-server ${binary.version} where they are not up to chance`, async () => {
-    using folder = new Folder();
-    const config = `${folder.path}/same.conf`;
-    await Deno.writeTextFile(config, CONFIG);
-    await using ours = await startMidge(config);
-    await using theirs = await startOfficial(binary.path, config);
-    await using _ourClients = await work(ours);
-    await using _theirClients = await work(theirs);
+    await using both = await startBoth(binary.path);
+    const { ours, theirs } = both;
     for (const pick of PICKS) {
       const [a, b] = [
         await json(ours, pick.path),

@@ -11,13 +11,13 @@ import { dialTcp } from "../../src/transport/tcp.ts";
 import { Folder } from "../support/folder.ts";
 import { connect, Midge } from "../support/midge.ts";
 import { freePort } from "../support/official_server.ts";
+import { MAIN } from "../support/paths.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { README } from "../support/readme.ts";
 import { eventually, TestServer } from "../support/server.ts";
 import { hasTerminal, TestTerminal } from "../support/terminal.ts";
 import { certText, dialTls } from "../support/tls.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const MOD = new URL("../../src/mod.ts", import.meta.url).href;
 
 /** A row of the table. */

@@ -7,7 +7,7 @@ import { BcryptWorker } from "../../src/auth/bcrypt_worker.ts";
 import type { Attempt } from "../../src/auth/identity.ts";
 import type { AuthRequest, ServerOptions } from "../../src/mod.ts";
 import { resolveOptions } from "../../src/options.ts";
-import type { ConnectOptions } from "../../src/wire/info.ts";
+import type { ClientConnect } from "../../src/wire/info.ts";
 import { DEFAULT_CONNECT } from "../../src/wire/info.ts";
 import { FakeClock } from "../support/clock.ts";
 import { newNkeyUser } from "../support/nkeys.ts";
@@ -28,7 +28,7 @@ function build(options: ServerOptions) {
 
 /** A login that says this. */
 function attempt(
-  said: Partial<ConnectOptions>,
+  said: Partial<ClientConnect>,
   facts: Partial<Attempt> = {},
 ): Attempt {
   return {

@@ -13,7 +13,7 @@ import {
 import { ConfigError } from "../../src/errors.ts";
 import { fromLatin1, latin1 } from "../../src/wire/ascii.ts";
 import { ByteBuffer } from "../../src/wire/buffer.ts";
-import { Message } from "../../src/wire/message.ts";
+import { InboundMessage } from "../../src/wire/inbound_message.ts";
 import { hashWords } from "../../src/wire/words.ts";
 import {
   naiveMatch,
@@ -82,8 +82,8 @@ function modelPublish(options: PermissionOptions, subject: string): boolean {
 }
 
 /** A message to this subject. */
-function messageTo(subject: string): Message {
-  const message = new Message();
+function messageTo(subject: string): InboundMessage {
+  const message = new InboundMessage();
   const buffer = new ByteBuffer(subject.length + 2);
   buffer.bytes.set(fromLatin1(subject), 1);
   message.buffer = buffer;

@@ -7,6 +7,7 @@ import {
   OfficialServer,
   officialServers,
 } from "../support/official_server.ts";
+import { MAIN, pathOf } from "../support/paths.ts";
 import { TestServer, TracingLog } from "../support/server.ts";
 import { runTool, Tool } from "../support/tool.ts";
 
@@ -149,13 +150,12 @@ Deno.test("midge sub ends when its server does, and when nobody reads it", async
   await using w = await world();
   await using sub = new Tool(["sub", "foo", "-s", w.url]);
   await sub.said(/Subscribing/);
-  const main = new URL("../../main.ts", import.meta.url).pathname;
   const piped = new Deno.Command("sh", {
     args: [
       "-c",
       '("$0" run --allow-net "$1" sub foo -s "$2"; echo "code $?" >&2) | head -1',
       Deno.execPath(),
-      main,
+      MAIN,
       w.url,
     ],
     stdout: "piped",
@@ -377,7 +377,7 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ],
   [
     "pub a x --tlsca deno.json",
-    'flag -tlsca: no PEM certificate in "deno.json"',
+    'flag -tlsca: "deno.json" has no PEM certificate',
   ],
   ["pub a x --nkey deno.json", 'flag -nkey: no seed of a user in "deno.json"'],
   ["pub a x --creds deno.json", 'flag -creds: no user JWT in "deno.json"'],
@@ -396,14 +396,13 @@ Deno.test("midge pub, sub and req say in one line what is wrong", async (t) => {
 
 Deno.test("midge pub, sub and req need the network alone, and name what is missing", async () => {
   await using w = await world();
-  const main = new URL("../../main.ts", import.meta.url).pathname;
   const run = async (...flags: string[]) => {
     const { stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         "run",
         "--no-prompt",
         ...flags,
-        main,
+        MAIN,
         "pub",
         "-s",
         w.url,
@@ -467,7 +466,7 @@ async function loadedWith(file: string): Promise<string[]> {
     args: [
       "info",
       "--json",
-      new URL(`../../${file}`, import.meta.url).pathname,
+      pathOf(file),
     ],
   }).output();
   const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout));

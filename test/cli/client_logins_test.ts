@@ -247,7 +247,7 @@ Deno.test("midge pub shows a client certificate", async (t) => {
         ...["--tlscert", certFile("client.pem")],
         ...["--tlskey", certFile("unrelated-key.pem")],
       ],
-      /^midge: flag -tlskey: ".*unrelated-key\.pem" is not the key of the certificate in ".*client\.pem"\n$/,
+      /^midge: flag -tlskey: ".*unrelated-key\.pem" is not the key of the certificate\n$/,
     ],
   ]);
 });

@@ -5,6 +5,7 @@ import { connect as connectClient } from "@nats-io/transport-node";
 import { Folder } from "../support/folder.ts";
 import { connect, FILES, Midge, run } from "../support/midge.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { certFile } from "../support/tls.ts";
 import { dialTcp } from "../../src/transport/tcp.ts";
 
 Deno.test("midge runs with a file, and flags win over it", async () => {
@@ -167,6 +168,34 @@ Deno.test("midge says in one line why it does not start, and exits with 1", asyn
   }
 });
 
+Deno.test("midge says in its log file, as on standard error, why it does not start", async () => {
+  using folder = new Folder({
+    "both.conf": "authorization { user: u, password: p, users: [{ nkey: N }] }",
+  });
+  const log = folder.file("midge.log");
+  const cases: [string[], string][] = [
+    [
+      ["-P", folder.file("no/such.pid")],
+      `Could not write pidfile: open ${
+        folder.file("no/such.pid")
+      }: no such file or directory`,
+    ],
+    [
+      ["-c", folder.file("both.conf")],
+      "Can not have a single user/pass and a users array",
+    ],
+  ];
+  for (const [args, reason] of cases) {
+    const { code, stderr } = await run(
+      ["-a", "127.0.0.1", "-p", "-1", "-l", log, ...args],
+      FILES,
+    );
+    assert.equal(code, 1);
+    assert.equal(stderr, `midge: ${reason}\n`);
+    assert(folder.read("midge.log").endsWith(` [FTL] ${reason}\n`), reason);
+  }
+});
+
 Deno.test("midge writes its pid and its ports, and takes both back", async () => {
   using folder = new Folder({});
   const pidFile = folder.file("midge.pid");
@@ -216,25 +245,24 @@ Deno.test("midge lists a URL for each local address when it listens on all", asy
 });
 
 Deno.test("midge talks TLS with the files that flags name", async () => {
-  const certs = new URL("../support/certs/", import.meta.url).pathname;
   await using midge = new Midge([
     ..."-a 127.0.0.1 -p -1 -D --tls".split(" "),
     ...[
       "--tlscert",
-      `${certs}server.pem`,
+      certFile("server.pem"),
       "--tlskey",
-      `${certs}server-key.pem`,
+      certFile("server-key.pem"),
     ],
-    ...["--tlsverify", "--tlscacert", `${certs}ca.pem`],
+    ...["--tlsverify", "--tlscacert", certFile("ca.pem")],
   ], ["--allow-read"]);
   const port = await midge.port();
   await midge.line(/\[INF\] TLS required for client connections\n/);
   const nc = await connectClient({
     servers: `127.0.0.1:${port}`,
     tls: {
-      caFile: `${certs}ca.pem`,
-      certFile: `${certs}client.pem`,
-      keyFile: `${certs}client-key.pem`,
+      caFile: certFile("ca.pem"),
+      certFile: certFile("client.pem"),
+      keyFile: certFile("client-key.pem"),
     },
   });
   assert.equal(nc.info?.tls_verify, true);

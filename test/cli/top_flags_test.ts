@@ -87,7 +87,7 @@ Deno.test("baseUrl() makes a URL of host and port, or takes one", () => {
 
 Deno.test("topHelp() shows every flag in no more than 100 columns", () => {
   for (
-    const name of ["-ms PORT", "-sort BY", "--lookup", "-o FILE", "--json"]
+    const name of ["-ms PORT", "--sort BY", "--lookup", "-o FILE", "--json"]
   ) {
     assert(topHelp().includes(`  ${name}`));
   }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { SecureOptions } from "../../src/cli/top_source.ts";
 import { MonitorSource } from "../../src/cli/top_source.ts";
+import { certFile, certText } from "../support/tls.ts";
 import { connection, connz, varz } from "../support/top.ts";
 
-const CERTS = new URL("../support/certs/", import.meta.url).pathname;
 const QUERY = { sort: "cid", limit: 10, subs: false };
 const NONE: SecureOptions = {
   cert: "",
@@ -149,18 +149,18 @@ Deno.test("MonitorSource.sample() ends when told to, whoever is silent", async (
 
 Deno.test("MonitorSource over HTTPS", async (t) => {
   const tls = {
-    cert: await Deno.readTextFile(`${CERTS}server-ecdsa.pem`),
-    key: await Deno.readTextFile(`${CERTS}server-ecdsa-key.pem`),
+    cert: certText("server-ecdsa.pem"),
+    key: certText("server-ecdsa-key.pem"),
   };
   await using server = fake(good, tls);
   const base = `https://localhost:${server.port}`;
   await t.step("with the authority known", async () => {
-    const { total } = await look(base, { ...NONE, caCert: `${CERTS}ca.pem` });
+    const { total } = await look(base, { ...NONE, caCert: certFile("ca.pem") });
     assert.equal(total, 2);
   });
   await t.step("not with another", async () => {
     await assert.rejects(
-      look(base, { ...NONE, caCert: `${CERTS}other-ca.pem` }),
+      look(base, { ...NONE, caCert: certFile("other-ca.pem") }),
       { name: "SourceError", message: /certificate/ },
     );
   });
@@ -169,13 +169,16 @@ Deno.test("MonitorSource over HTTPS", async (t) => {
     assert.equal(total, 2);
   });
   await t.step("with files that are not there, or hold something else", () => {
-    const files = { cert: `${CERTS}client.pem`, key: `${CERTS}client-key.pem` };
+    const files = {
+      cert: certFile("client.pem"),
+      key: certFile("client-key.pem"),
+    };
     new MonitorSource(base, { ...NONE, ...files }).close();
     for (
       const wrong of [
         { caCert: "/no/such.pem" },
         { caCert: import.meta.filename ?? "" },
-        { ...files, key: `${CERTS}client.pem` },
+        { ...files, key: certFile("client.pem") },
         { ...files, skipVerify: true, key: "/no/such.pem" },
       ]
     ) {

@@ -207,7 +207,7 @@ Deno.test("midge top --help shows its flags and looks at nothing", async () => {
   const { code, stdout, stderr } = await run(["top", "--help"]);
   assert.equal(code, 0);
   assert.equal(stderr, "");
-  assert.match(stdout, /^Usage: midge top \[flags\]\n[^]*^ {2}-sort BY /m);
+  assert.match(stdout, /^Usage: midge top \[flags\]\n[^]*^ {2}--sort BY /m);
 });
 
 const ignore = !hasTerminal();

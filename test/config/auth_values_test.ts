@@ -1,24 +1,8 @@
 import assert from "node:assert/strict";
-import { parseNatsConf } from "../../src/config/nats_conf.ts";
-import { readTree } from "../../src/config/read_tree.ts";
-import { settingsOf } from "../../src/config/settings.ts";
-
-function read(text: string) {
-  const tree = parseNatsConf(text, "x.conf", {
-    variable: () => undefined,
-    include: () => assert.fail(),
-  });
-  const { values, problems } = readTree(tree);
-  return {
-    server: settingsOf(values).server,
-    problems: problems.map(({ at, reason }) =>
-      `${at.line}:${at.column}: ${reason}`
-    ).filter((text) => !text.endsWith(" yet")),
-  };
-}
+import { readText } from "../support/configuration.ts";
 
 Deno.test("users and permissions are read in every form", () => {
-  const { server, problems } = read(`
+  const { settings: { server }, problems } = readText(`
     authorization {
       timeout: 0.5
       default_permissions { sub: "a.>", pub: { allow: [b, c], deny: d } }
@@ -66,7 +50,7 @@ Deno.test("users and permissions are read in every form", () => {
 });
 
 Deno.test("accounts are read with users, limits, exports and imports", () => {
-  const { server, problems } = read(`
+  const { settings: { server }, problems } = readText(`
     system_account: SYS
     accounts {
       SYS { users: [{ user: sys, password: s }] }
@@ -120,14 +104,14 @@ Deno.test("accounts are read with users, limits, exports and imports", () => {
       },
     ],
   });
-  assert.deepEqual(read("accounts: [A, B]").server, {
+  assert.deepEqual(readText("accounts: [A, B]").settings.server, {
     accounts: [{ name: "A" }, { name: "B" }],
   });
 });
 
 Deno.test("permissions of a cluster are read in every form", () => {
   const permissions = (text: string) => {
-    const { server, problems } = read(
+    const { settings: { server }, problems } = readText(
       `cluster { port: 6222, permissions { ${text} } }`,
     );
     assert.deepEqual(problems, []);
@@ -197,6 +181,6 @@ Deno.test("mistakes in users and accounts are found where they stand", () => {
     ],
   ];
   for (const [text, problem] of cases) {
-    assert.deepEqual(read(text).problems, [problem], text);
+    assert.deepEqual(readText(text).problems, [problem], text);
   }
 });

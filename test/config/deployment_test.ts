@@ -5,16 +5,16 @@ import { verifyPassword } from "../support/bcrypt.ts";
 import { parseFlags } from "../../src/config/flags.ts";
 import { loadConfig } from "../../src/mod.ts";
 import { Folder } from "../support/folder.ts";
+import { pathOf } from "../support/paths.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const UNIT = await text("config/midge.service");
 
 async function text(name: string): Promise<string> {
-  return await Deno.readTextFile(new URL(name, ROOT));
+  return await Deno.readTextFile(pathOf(name));
 }
 
 async function load(name: string) {
-  return await loadConfig(new URL(name, ROOT).pathname);
+  return await loadConfig(pathOf(name));
 }
 
 /** The value of a line `NAME=value`. */
@@ -104,7 +104,7 @@ Deno.test("config/Containerfile copies what there is, and starts midge with flag
   const [[, executable], [, config]] = copied;
   const [, target] = /deno task compile (\S+)/.exec(file) ?? [];
   assert.equal(executable, `dist/midge-${target}`);
-  await Deno.stat(new URL(config, ROOT));
+  await Deno.stat(pathOf(config));
   const [program] = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(file)?.[1] ?? "[]");
   const args = JSON.parse(/^CMD (.*)$/m.exec(file)?.[1] ?? "[]");
   assert(paths.includes(program));

@@ -1,25 +1,10 @@
 import assert from "node:assert/strict";
-import { parseNatsConf } from "../../src/config/nats_conf.ts";
-import { nearest, readTree } from "../../src/config/read_tree.ts";
-import { settingsOf } from "../../src/config/settings.ts";
+import { nearest } from "../../src/config/read_tree.ts";
 import { VERSION } from "../../src/version.ts";
-
-function read(text: string) {
-  const tree = parseNatsConf(text, "x.conf", {
-    variable: () => undefined,
-    include: () => assert.fail(),
-  });
-  const { values, problems } = readTree(tree);
-  return {
-    settings: settingsOf(values),
-    problems: problems.map(({ at, reason }) =>
-      `${at.line}:${at.column}: ${reason}`
-    ),
-  };
-}
+import { readText } from "../support/configuration.ts";
 
 Deno.test("readTree() reads settings by any of their names, in any case", () => {
-  const { settings, problems } = read(`
+  const { settings, problems } = readText(`
     NET: 10.0.0.1
     Port = 4333
     max_conn 7, max_subs 8
@@ -54,7 +39,7 @@ Deno.test("readTree() reads settings by any of their names, in any case", () => 
 });
 
 Deno.test("readTree() reads addresses, the later of two settings winning", () => {
-  const server = (text: string) => read(text).settings.server;
+  const server = (text: string) => readText(text).settings.server;
   assert.deepEqual(server("listen: 4333"), { port: 4333 });
   assert.deepEqual(server("listen: localhost:4333"), {
     host: "localhost",
@@ -68,7 +53,7 @@ Deno.test("readTree() reads addresses, the later of two settings winning", () =>
 });
 
 Deno.test("readTree() leaves alone what variables are named", () => {
-  const { settings, problems } = read("P: 4333\nport: $P\nQ: 1");
+  const { settings, problems } = readText("P: 4333\nport: $P\nQ: 1");
   assert.equal(settings.server.port, 4333);
   assert.deepEqual(problems, ['3:1: unknown field "Q"']);
 });
@@ -166,7 +151,7 @@ Deno.test("readTree() finds every mistake, each with its place", () => {
     ]],
   ];
   for (const [text, problems] of cases) {
-    assert.deepEqual(read(text).problems, problems, text);
+    assert.deepEqual(readText(text).problems, problems, text);
   }
 });
 

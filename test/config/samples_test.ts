@@ -11,9 +11,8 @@ import {
   freePort,
   officialServers,
 } from "../support/official_server.ts";
+import { pathOf } from "../support/paths.ts";
 import { eventually, KeptLog } from "../support/server.ts";
-
-const CONFIG = new URL("../../config/", import.meta.url);
 
 /** Settings that exclude others. */
 const INSTEAD_OF_OTHERS = [
@@ -25,7 +24,7 @@ const INSTEAD_OF_OTHERS = [
 ];
 
 function path(name: string): string {
-  return new URL(name, CONFIG).pathname;
+  return pathOf(`config/${name}`);
 }
 
 async function load(name: string) {

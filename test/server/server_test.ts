@@ -4,7 +4,11 @@ import { Server } from "../../src/mod.ts";
 import { memoryPair } from "../../src/transport/memory.ts";
 import { FakeClock } from "../support/clock.ts";
 import { QUIET, RawClient } from "../support/raw_client.ts";
-import { eventually, TestServer } from "../support/server.ts";
+import {
+  assertShutdownFlushes,
+  eventually,
+  TestServer,
+} from "../support/server.ts";
 
 Deno.test("Server listens on a free port and says which", async () => {
   await using server = await TestServer.listening();
@@ -116,19 +120,8 @@ Deno.test("Server shuts down when its signal is aborted", async () => {
 
 Deno.test("Server.shutdown() sends what is queued, then closes everyone without a word", async () => {
   await using server = await TestServer.listening();
-  const subscriber = await server.dialClient();
-  await subscriber.send("SUB foo 1\r\n");
-  await subscriber.quiet();
-  const resume = subscriber.pause();
   const publisher = await server.dialClient();
-  const message = `PUB foo 1000\r\n${"x".repeat(1000)}\r\n`;
-  await publisher.send(message.repeat(2000));
-  await publisher.quiet();
-  const stopping = server.server.shutdown();
-  resume();
-  const got = await subscriber.closed();
-  await stopping;
-  assert.equal(got, `MSG foo 1 1000\r\n${"x".repeat(1000)}\r\n`.repeat(2000));
+  await assertShutdownFlushes(server, publisher, await server.dialClient());
   await publisher.expectClosed("");
   assert.deepEqual(
     server.server.closedConnections.map(({ reason }) => reason),

@@ -5,7 +5,11 @@ import { ConfigError, Server } from "../../src/mod.ts";
 import { FakeClock } from "../support/clock.ts";
 import { freePort } from "../support/official_server.ts";
 import { QUIET } from "../support/raw_client.ts";
-import { eventually, TestServer } from "../support/server.ts";
+import {
+  assertShutdownFlushes,
+  eventually,
+  TestServer,
+} from "../support/server.ts";
 import type { DialOptions } from "../support/tls.ts";
 import {
   certFile,
@@ -472,18 +476,7 @@ Deno.test("Server notices a TLS client that ends, and one that vanishes", async 
 Deno.test("Server.shutdown() sends a TLS client what is queued", async () => {
   await using server = await TestServer.listening({ tls: SERVER_TLS });
   await using subscriber = await introduced(server.server.port);
-  await subscriber.send("SUB foo 1\r\n");
-  await subscriber.quiet();
-  const resume = subscriber.pause();
-  const publisher = await server.client();
-  const message = `PUB foo 1000\r\n${"x".repeat(1000)}\r\n`;
-  await publisher.send(message.repeat(2000));
-  await publisher.quiet();
-  const stopping = server.server.shutdown();
-  resume();
-  const got = await subscriber.closed();
-  await stopping;
-  assert.equal(got, `MSG foo 1 1000\r\n${"x".repeat(1000)}\r\n`.repeat(2000));
+  await assertShutdownFlushes(server, await server.client(), subscriber);
   assert.equal(subscriber.failure, null);
 });
 

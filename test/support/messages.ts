@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { fromLatin1, latin1 } from "../../src/wire/ascii.ts";
 import { ByteBuffer } from "../../src/wire/buffer.ts";
-import { Message } from "../../src/wire/message.ts";
+import { InboundMessage } from "../../src/wire/inbound_message.ts";
 
 /** What a message is made of, one character per byte; empty for what it lacks. */
 export interface MessageParts {
@@ -16,13 +16,13 @@ export interface MessageParts {
 /** A message as the parser leaves it, somewhere in a buffer. */
 export function message(
   { subject, reply, block, payload }: MessageParts,
-): Message {
+): InboundMessage {
   const size = block.length + payload.length;
   const sizes = block === "" ? `${size}` : `${block.length} ${size}`;
   const front = `xx${subject} ${reply === "" ? "" : `${reply} `}${sizes}\r\n`;
   const buffer = new ByteBuffer(front.length + size + 2);
   buffer.bytes.set(fromLatin1(`${front}${block}${payload}\r\n`));
-  const message = new Message();
+  const message = new InboundMessage();
   message.buffer = buffer;
   message.subjectStart = 2;
   message.subjectEnd = 2 + subject.length;

@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import { dialTcp } from "../../src/transport/tcp.ts";
+import { MAIN } from "./paths.ts";
 import { QUIET, RawClient } from "./raw_client.ts";
-
-const ROOT = new URL("../../", import.meta.url);
 
 /** Longest a test waits for a line. */
 const PATIENCE_MS = 20_000;
@@ -17,8 +16,7 @@ export function command(
   args: readonly string[],
   permissions: readonly string[] = [],
 ): string[] {
-  const main = new URL("main.ts", ROOT).pathname;
-  return ["run", "--no-prompt", "--allow-net", ...permissions, main, ...args];
+  return ["run", "--no-prompt", "--allow-net", ...permissions, MAIN, ...args];
 }
 
 /** A midge that is not run from its sources, and where it is run. */

@@ -1,5 +1,6 @@
 /** Servers for tests: in-process unless sockets are the subject. */
 
+import assert from "node:assert/strict";
 import type { Log, ServerOptions } from "../../src/mod.ts";
 import { Server } from "../../src/mod.ts";
 import { dialTcp } from "../../src/transport/tcp.ts";
@@ -121,4 +122,23 @@ export async function eventually(
     if (performance.now() > deadline) throw new Error(`never: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+/** Shuts down while a subscriber is far behind, who gets all there is for it. */
+export async function assertShutdownFlushes(
+  { server }: TestServer,
+  publisher: RawClient,
+  subscriber: RawClient,
+): Promise<void> {
+  await subscriber.send("SUB foo 1\r\n");
+  await subscriber.quiet();
+  const resume = subscriber.pause();
+  const end = `1000\r\n${"x".repeat(1000)}\r\n`;
+  await publisher.send(`PUB foo ${end}`.repeat(2000));
+  await publisher.quiet();
+  const stopping = server.shutdown();
+  resume();
+  const got = await subscriber.closed();
+  await stopping;
+  assert.equal(got, `MSG foo 1 ${end}`.repeat(2000));
 }

@@ -6,13 +6,12 @@ import tls from "node:tls";
 import type { TlsOptions } from "../../src/mod.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { latin1 } from "../../src/wire/ascii.ts";
+import { pathOf } from "./paths.ts";
 import { RawClient } from "./raw_client.ts";
-
-const CERTS = new URL("certs/", import.meta.url);
 
 /** The path of a file in certs/. */
 export function certFile(name: string): string {
-  return new URL(name, CERTS).pathname;
+  return pathOf(`test/support/certs/${name}`);
 }
 
 /** The text of a file in certs/. */

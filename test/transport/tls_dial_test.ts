@@ -68,17 +68,22 @@ Deno.test("dialTls() closes what it cannot believe", async () => {
 });
 
 Deno.test("dialTls() says what is wrong with the texts it is given", async () => {
-  for (
-    const wrong of [
-      { key: "no key" },
+  const cases: [ClientTls, string][] = [
+    [{ key: "no key" }, 'TLS option "key" has no usable PEM private key'],
+    [
       { key: certText("unrelated-key.pem") },
-      { key: undefined },
-      { cert: "" },
-      { ca: "no authority" },
-    ]
-  ) {
+      'TLS option "key" is not the key of the certificate',
+    ],
+    [{ key: undefined }, 'TLS option "key" has no usable PEM private key'],
+    [{ cert: "" }, 'TLS option "cert" has no PEM certificate'],
+    [{ ca: "no authority" }, 'TLS option "ca" has no PEM certificate'],
+  ];
+  for (const [wrong, message] of cases) {
     const [near] = memoryPair();
-    await assert.rejects(dialTls(near, { ...TLS, ...wrong }), ConfigError);
+    await assert.rejects(
+      dialTls(near, { ...TLS, ...wrong }),
+      new ConfigError(message),
+    );
     await assert.rejects(near.write(new Uint8Array(1)));
   }
 });

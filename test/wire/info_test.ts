@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { encodeUtf8, latin1 } from "../../src/wire/ascii.ts";
-import type { ConnectOptions } from "../../src/wire/info.ts";
+import type { ClientConnect } from "../../src/wire/info.ts";
 import {
   DEFAULT_CONNECT,
   infoLine,
@@ -9,7 +9,7 @@ import {
 
 const parse = (
   json: string,
-  before: Readonly<ConnectOptions> = DEFAULT_CONNECT,
+  before: Readonly<ClientConnect> = DEFAULT_CONNECT,
 ) => parseConnect(encodeUtf8(json), before);
 
 Deno.test("parseConnect() fills in the protocol's defaults", () => {

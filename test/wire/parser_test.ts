@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { ProtocolError } from "../../src/errors.ts";
 import { fromLatin1, latin1 } from "../../src/wire/ascii.ts";
 import { ByteBuffer } from "../../src/wire/buffer.ts";
-import { Message } from "../../src/wire/message.ts";
+import { InboundMessage } from "../../src/wire/inbound_message.ts";
 import type { OpHandler } from "../../src/wire/op_handler.ts";
 import { Parser } from "../../src/wire/parser.ts";
 import type { Spelled } from "../support/spelling.ts";
@@ -44,7 +44,7 @@ class Recorder implements OpHandler {
   unsubscribe(sid: Uint8Array, max: number): boolean {
     return this.#record("UNSUB", latin1(sid), max);
   }
-  publish(message: Message): boolean {
+  publish(message: InboundMessage): boolean {
     // What follows the subject must be what a frame ends with.
     const { bytes } = message.buffer;
     const tail = latin1(bytes.slice(message.tailStart, message.end));
@@ -73,7 +73,7 @@ class Recorder implements OpHandler {
 const LIMITS = { maxControlLine: 4096, maxPayload: 1024 * 1024 };
 
 function newParser(recorder: Recorder): Parser {
-  const parser = new Parser(recorder, new Message(), LIMITS, 42);
+  const parser = new Parser(recorder, new InboundMessage(), LIMITS, 42);
   parser.scanner.headers = true;
   return parser;
 }

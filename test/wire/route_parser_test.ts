@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { ProtocolError } from "../../src/errors.ts";
 import { fromLatin1, latin1 } from "../../src/wire/ascii.ts";
 import { ByteBuffer } from "../../src/wire/buffer.ts";
-import { Message } from "../../src/wire/message.ts";
+import { InboundMessage } from "../../src/wire/inbound_message.ts";
 import {
   interestLine,
   noInterestLine,
@@ -66,7 +66,7 @@ class Recorder implements RouteOpHandler {
     return this.#record("RS-", account, latin1(subject), queue);
   }
   message(
-    message: Message,
+    message: InboundMessage,
     account: string,
     queues: readonly string[] | null,
   ): boolean {
@@ -103,7 +103,7 @@ class Recorder implements RouteOpHandler {
 const LIMITS = { maxControlLine: 65536, maxPayload: 1024 * 1024 };
 
 function newParser(recorder: Recorder): RouteParser {
-  return new RouteParser(recorder, new Message(), LIMITS, SEED);
+  return new RouteParser(recorder, new InboundMessage(), LIMITS, SEED);
 }
 
 function parsed(...pieces: string[]): unknown[] {
@@ -248,7 +248,7 @@ Deno.test("RouteParser.parse() reads back what the encoder writes, cut anywhere"
 function encoded(parts: Parts): string {
   const { account, subject, reply, queues, block } = parts;
   const form = canonical(parts);
-  const message = new Message();
+  const message = new InboundMessage();
   message.buffer = new ByteBuffer(form.length);
   message.buffer.bytes.set(fromLatin1(form));
   message.subjectEnd = subject.length;

@@ -27,7 +27,7 @@ import { NO_BUFFER } from "./buffer.ts";
  * servers it is everything from `subjectStart`. All offsets point
  * into `buffer` and are valid only during the call they were handed to.
  */
-export class Message {
+export class InboundMessage {
   /** Where the message lies. */
   buffer: ByteBuffer = NO_BUFFER;
   /** First byte of the subject. */
