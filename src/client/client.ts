@@ -6,7 +6,7 @@
  */
 
 import type { ConnectOptions } from "../dial/session.ts";
-import { expiring, Session } from "../dial/session.ts";
+import { Session } from "../dial/session.ts";
 import { NoRespondersError, PermissionError } from "../errors.ts";
 import type { Message, Publish, PublishOptions } from "../wire/delivery.ts";
 import { NO_RESPONDERS } from "../wire/delivery.ts";
@@ -54,7 +54,7 @@ type Request = PromiseWithResolvers<Message> & { readonly subject: string };
 export class Client implements AsyncDisposable {
   readonly #session: Session;
   readonly #subscriptions = new Map<number, Subscription>();
-  readonly #requests = new Map<string, Request>();
+  readonly #requests = new Map<number, Request>();
   readonly #inbox = `_INBOX.${crypto.randomUUID()}.`;
   #answers: Subscription | null = null;
   #lastNumber = 0;
@@ -124,21 +124,21 @@ export class Client implements AsyncDisposable {
   async request(
     subject: string,
     payload?: Uint8Array | string,
-    options: RequestOptions = {},
+    { timeoutMs, headers }: RequestOptions = {},
   ): Promise<Message> {
-    const { timeoutMs = this.#session.timeoutMs, headers } = options;
     if (this.#answers?.ended !== false) {
       const callback = (message: Message) => this.#answered(message);
       this.#answers = this.subscribe(`${this.#inbox}*`, { callback });
     }
-    const reply = `${this.#inbox}${++this.#lastNumber}`;
+    const number = ++this.#lastNumber;
+    const reply = `${this.#inbox}${number}`;
     this.publish(subject, payload, { reply, headers });
-    const pending = { subject, ...Promise.withResolvers<Message>() };
-    this.#requests.set(reply, pending);
+    const call = { subject, ...Promise.withResolvers<Message>() };
+    this.#requests.set(number, call);
     try {
-      return await expiring(pending, `request "${subject}"`, timeoutMs);
+      return await this.#session.wait(call, `request "${subject}"`, timeoutMs);
     } finally {
-      this.#requests.delete(reply);
+      this.#requests.delete(number);
     }
   }
 
@@ -174,7 +174,7 @@ export class Client implements AsyncDisposable {
   }
 
   #answered(message: Message): void {
-    const pending = this.#requests.get(message.subject);
+    const pending = this.#requests.get(message.numberAfter(this.#inbox.length));
     if (pending === undefined) return; // Too late.
     if (message.status !== NO_RESPONDERS) pending.resolve(message.copy());
     else pending.reject(new NoRespondersError(pending.subject));

@@ -4,7 +4,7 @@
  */
 
 import type { ServerError } from "../errors.ts";
-import { ClosedError, FrameError, TimeoutError } from "../errors.ts";
+import { ClosedError, FrameError } from "../errors.ts";
 import { Outbox } from "../transport/outbox.ts";
 import { encodeUtf8 } from "../wire/ascii.ts";
 import type { PublishOptions } from "../wire/delivery.ts";
@@ -14,6 +14,7 @@ import type { Info, Login } from "../wire/info.ts";
 import { connectLine, parseInfo } from "../wire/info.ts";
 import { PublishWriter } from "../wire/publish_writer.ts";
 import { parseRefusal } from "../wire/refusal.ts";
+import { Deadlines } from "./deadlines.ts";
 import type { Dialled, DialOptions } from "./dial_server.ts";
 import { dialServer, parseServer } from "./dial_server.ts";
 
@@ -64,14 +65,13 @@ export class Session {
   info: Info;
   /** Resolves with what `end` was told, once nothing is under way. */
   readonly closed: Promise<Error | null>;
-  /** Longest that connecting and, by default, a request take, in milliseconds. */
-  readonly timeoutMs: number;
   /** To be set before there are subscriptions. */
   handler: SessionHandler = NOBODY;
   readonly #dialled: Dialled;
   readonly #options: ConnectOptions;
   readonly #outbox: Outbox;
   readonly #writer = new PublishWriter();
+  readonly #deadlines = new Deadlines();
   readonly #pongs: PromiseWithResolvers<void>[] = [];
   #ended = false;
   #failure: Error | null = null;
@@ -79,7 +79,6 @@ export class Session {
   private constructor(dialled: Dialled, options: ConnectOptions) {
     this.#dialled = dialled;
     this.#options = options;
-    this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.info = dialled.info;
     this.#outbox = new Outbox(dialled.transport, (error) => this.end(error));
     this.closed = this.#run();
@@ -95,7 +94,9 @@ export class Session {
       late.abort(error);
       reject(error); // Whatever does not heed the signal.
     };
-    return await expiring({ promise, reject: expire }, "connect", timeoutMs);
+    using deadlines = new Deadlines();
+    const outcome = { promise, reject: expire };
+    return await deadlines.wait(outcome, "connect", timeoutMs);
   }
 
   static async #start(
@@ -151,11 +152,21 @@ export class Session {
     return this.#outbox.ready();
   }
 
+  /** See `Deadlines.wait`; the default is what connecting may take. */
+  wait<T>(
+    outcome: Omit<PromiseWithResolvers<T>, "resolve">,
+    action: string,
+    timeoutMs: number = this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  ): Promise<T> {
+    return this.#deadlines.wait(outcome, action, timeoutMs);
+  }
+
   /** Ends it now; what is queued is lost. Only the first call counts. */
   end(error: Error | null): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#failure = error;
+    this.#deadlines[Symbol.dispose]();
     this.#dialled.transport.close();
     const reason = error ?? new ClosedError("Client is closed");
     for (const pong of this.#pongs) pong.reject(reason);
@@ -230,20 +241,5 @@ export class Session {
 
   #checkOpen(): void {
     if (this.#ended) throw new ClosedError("Client is closed");
-  }
-}
-
-/** Waits for a promise that is rejected with `TimeoutError` when it is late. */
-export async function expiring<T>(
-  { promise, reject }: Omit<PromiseWithResolvers<T>, "resolve">,
-  action: string,
-  timeoutMs: number,
-): Promise<T> {
-  const expire = () => reject(new TimeoutError(action, timeoutMs));
-  const timer = setTimeout(expire, timeoutMs);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
   }
 }

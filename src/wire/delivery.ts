@@ -28,6 +28,13 @@ export const NO_RESPONDERS = 503;
 /** Digits of a status stand here in a header block: behind `NATS/1.0 `. */
 const STATUS_START = 9;
 const STATUS_END = 12;
+/** Copies up to this size share memory: one each takes longer to be had. */
+const SMALL = 512;
+/** Bytes of memory that copies share. */
+const SLAB = 4096;
+const NOTHING = new Uint8Array(0);
+/** More bytes than this a decoder makes text of sooner. */
+const MANY = 18;
 
 /**
  * One message. In a callback it reads the connection's own memory, so it is
@@ -36,7 +43,7 @@ const STATUS_END = 12;
  */
 export class Message {
   readonly #publish: Publish;
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = NOTHING;
   #subjectStart = 0;
   #subjectEnd = 0;
   #replyStart = 0;
@@ -44,6 +51,8 @@ export class Message {
   #headerStart = 0;
   #dataStart = 0;
   #end = 0;
+  /** What is left of the memory that small copies share. */
+  #slab = NOTHING;
 
   /** Answers go through `publish`. */
   constructor(publish: Publish) {
@@ -104,6 +113,17 @@ export class Message {
     this.#end = end;
   }
 
+  /** For clients: the number after `length` bytes of the subject, or NaN. */
+  numberAfter(length: number): number {
+    let number = 0;
+    for (let i = this.#subjectStart + length; i < this.#subjectEnd; i++) {
+      const digit = this.#bytes[i] - 0x30;
+      if (digit < 0 || digit > 9) return NaN;
+      number = number * 10 + digit;
+    }
+    return number;
+  }
+
   /** Publishes to the reply subject; `false` when there is none. */
   respond(payload?: Uint8Array | string, options?: PublishOptions): boolean {
     if (this.#replyStart === this.#replyEnd) return false;
@@ -111,12 +131,12 @@ export class Message {
     return true;
   }
 
-  /** The same message in memory of its own. */
+  /** The same message, to keep; small ones share memory (`data.buffer`). */
   copy(): Message {
     const from = this.#subjectStart;
     const copy = new Message(this.#publish);
     copy.locate(
-      this.#bytes.slice(from, this.#end),
+      this.#copyBytes(from, this.#end),
       0,
       this.#subjectEnd - from,
       this.#replyStart - from,
@@ -127,10 +147,21 @@ export class Message {
     );
     return copy;
   }
+
+  #copyBytes(start: number, end: number): Uint8Array {
+    const length = end - start;
+    if (length > SMALL) return this.#bytes.slice(start, end);
+    if (length > this.#slab.length) this.#slab = new Uint8Array(SLAB);
+    const copy = this.#slab.subarray(0, length);
+    this.#slab = this.#slab.subarray(length);
+    copy.set(this.#bytes.subarray(start, end));
+    return copy;
+  }
 }
 
-/** Short and nearly always ASCII: a decoder takes longer than this. */
+/** Short and nearly always ASCII: a decoder takes longer than this, if short. */
 function text(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > MANY) return decodeUtf8(bytes.subarray(start, end));
   let text = "";
   for (let i = start; i < end; i++) {
     if (bytes[i] > 0x7f) return decodeUtf8(bytes.subarray(start, end));

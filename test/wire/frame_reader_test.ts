@@ -98,3 +98,30 @@ Deno.test("FrameReader.next() refuses what is not the protocol", async (t) => {
     });
   }
 });
+
+Deno.test("Message.copy() keeps what it was, whatever comes and is written after", () => {
+  const sizes = [0, 1, 100, 480, 500, 512, 2000, 7, 4000, 300, 300, 300];
+  const stream = sizes.map((size, i) =>
+    `MSG s.${i} 1 r.${i} ${size}\r\n${
+      String.fromCharCode(97 + i).repeat(size)
+    }\r\n`
+  ).join("");
+  const reader = new FrameReader();
+  const message = new Message(() => {});
+  const copies: Message[] = [];
+  for (const byte of encodeUtf8(stream.repeat(20))) {
+    reader.window()[0] = byte;
+    reader.filled(1);
+    while (reader.next(message) === "message") copies.push(message.copy());
+  }
+  assert.equal(copies.length, 20 * sizes.length);
+  for (const [k, copy] of copies.entries()) {
+    const i = k % sizes.length;
+    const data = String.fromCharCode(97 + i).repeat(sizes[i]);
+    assert.deepEqual(
+      [copy.subject, copy.reply, decodeUtf8(copy.data)],
+      [`s.${i}`, `r.${i}`, data],
+    );
+    copy.data.fill(0); // Nobody else's.
+  }
+});
