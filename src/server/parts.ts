@@ -225,8 +225,8 @@ export class Parts {
     const { clientAdvertise, dontListen, host } = this.#owner.options;
     if (clientAdvertise !== "") return [clientAdvertise];
     if (dontListen) return [];
-    const { port } = this.acceptor;
-    return reachableHosts(host).map((one) => hostPort(one, port));
+    const { port, takesIpv6 } = this.acceptor;
+    return reachableHosts(host, takesIpv6).map((one) => hostPort(one, port));
   }
 
   #clusterHost(): ClusterHost {
