@@ -216,7 +216,9 @@ export class Parts {
   #clusterInfo(): Partial<Info> {
     if (this.cluster === null) return {};
     const { name: cluster, connectUrls } = this.cluster;
-    if (this.#owner.options.cluster?.noAdvertise) return { cluster };
+    const { noAdvertise } = this.#owner.options.cluster ?? {};
+    // As nats-server: nothing to choose from before there was another server.
+    if (noAdvertise || connectUrls === null) return { cluster };
     return { cluster, connect_urls: [...this.#clientUrls(), ...connectUrls] };
   }
 

@@ -1,10 +1,12 @@
 /** Where a server that listens everywhere is reached, and says it is. */
 
 import assert from "node:assert/strict";
+import type { Server } from "../../src/mod.ts";
 import { dialTcp } from "../../src/transport/tcp.ts";
+import { TestCluster } from "../support/cluster.ts";
 import { bothFamilies } from "../support/families.ts";
 import { RawClient } from "../support/raw_client.ts";
-import { TestServer } from "../support/server.ts";
+import { eventually, TestServer } from "../support/server.ts";
 
 const ignore = !bothFamilies();
 
@@ -44,22 +46,45 @@ Deno.test({
   name: "Server at 0.0.0.0 tells the clients of its cluster its IPv6 addresses",
   ignore: ignore || global("IPv6").length === 0,
   async fn() {
-    await using test = await TestServer.listening({
+    await using cluster = await TestCluster.start(["a", "b"], {
+      dontListen: false,
       host: "0.0.0.0",
-      cluster: { host: "127.0.0.1", port: -1, name: "c" },
+      port: -1,
+      cluster: { host: "127.0.0.1", port: -1 },
     });
-    await using client = await test.dial();
-    const connectUrls = (await client.info()).connect_urls as string[];
-    const { port } = test.server;
-    assert.deepEqual(
-      connectUrls.sort(),
-      [
+    const at = (name: string) => {
+      const { port } = cluster.server(name);
+      return [
         ...global("IPv4").map((address) => `${address}:${port}`),
         ...global("IPv6").map((address) => `[${address}]:${port}`),
-      ].sort(),
-    );
+      ].sort();
+    };
+    const told = await connectUrls(cluster.server("a")) ?? [];
+    const own = at("a").length;
+    assert.deepEqual(told.slice(0, own).sort(), at("a"));
+    assert.deepEqual(told.slice(own).sort(), at("b"));
   },
 });
+
+Deno.test("Server of a cluster tells its clients where to connect once there has been another", async () => {
+  await using cluster = await TestCluster.start(["a"], {
+    clientAdvertise: "a:4222",
+  });
+  const server = cluster.server("a");
+  assert.equal(await connectUrls(server), undefined);
+  await cluster.add("b", ["a"], { clientAdvertise: "b:4222" });
+  await cluster.meshed();
+  assert.deepEqual(await connectUrls(server), ["a:4222", "b:4222"]);
+  await cluster.remove("b");
+  await eventually(() => server.routes.length === 0, "a server alone");
+  assert.deepEqual(await connectUrls(server), ["a:4222"]);
+});
+
+/** What a new client of a server is told. */
+async function connectUrls(server: Server): Promise<string[] | undefined> {
+  await using client = new RawClient(server.inProcessConn());
+  return (await client.info()).connect_urls as string[] | undefined;
+}
 
 /** Addresses of this machine that other machines may know. */
 function global(wanted: "IPv4" | "IPv6"): string[] {
