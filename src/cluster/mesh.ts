@@ -79,8 +79,11 @@ export class Mesh {
     return this.#name.text;
   }
 
-  /** Where clients can go instead: `host:port` of every peer's client port. */
-  get connectUrls(): readonly string[] {
+  /**
+   * Where clients can go instead: `host:port` of every peer's client port;
+   * `null` before the first peer.
+   */
+  get connectUrls(): readonly string[] | null {
     return this.#peers.connectUrls;
   }
 

@@ -47,7 +47,7 @@ export class Peers {
   readonly #links = new Map<string, Link>();
   readonly #standby = new Set<Link>();
   readonly #routes = new Map<string, MeshRoute>();
-  #connectUrls: readonly string[] = [];
+  #connectUrls: readonly string[] | null = null;
 
   readonly #registered: (link: Link, info: RouteInfo) => void;
 
@@ -65,8 +65,11 @@ export class Peers {
     return this.#routes;
   }
 
-  /** Where clients of all peers connect, but of those that are leaving. */
-  get connectUrls(): readonly string[] {
+  /**
+   * Where clients of all peers connect, but of those that are leaving; `null`
+   * before the first peer.
+   */
+  get connectUrls(): readonly string[] | null {
     return this.#connectUrls;
   }
 

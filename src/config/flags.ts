@@ -69,6 +69,15 @@ const SPECIAL: readonly SpecialFlag[] = [
       draft.signal = value;
     },
   },
+  {
+    // Without JetStream it does nothing at nats-server either, and what starts
+    // servers for tests gives it to all of them.
+    names: ["sd", "store_dir"],
+    value: "DIR",
+    group: "Server",
+    help: "Taken for the sake of scripts, not used: there is no JetStream",
+    apply() {},
+  },
   both("DV", "Debug and trace"),
   both("DVV", "Debug and trace"),
   {

@@ -128,6 +128,4 @@ export const REFUSED_FLAGS: readonly string[] = [
   "jetstream",
   "js",
   "profile",
-  "sd",
-  "store_dir",
 ];

@@ -8,6 +8,7 @@ import { errorTrace } from "../error_text.ts";
 import { ListenError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { demandNet } from "../permission.ts";
+import { listeningHost } from "../transport/any_address.ts";
 import { ArgumentError, Arguments } from "./arguments.ts";
 import type { Call, JsonAnswer } from "./endpoints.ts";
 import { ENDPOINTS } from "./endpoints.ts";
@@ -110,7 +111,7 @@ export class Monitor {
     try {
       demandNet(host, port);
       this.#server = Deno.serve({
-        hostname: host,
+        hostname: listeningHost(host, port),
         port,
         ...certificate,
         signal: this.#cut.signal,

@@ -59,6 +59,11 @@ export class Acceptor {
     return this.#listener?.address.port ?? 0;
   }
 
+  /** Whether every address of this machine is listened on, IPv6 too. */
+  get takesIpv6(): boolean {
+    return this.#listener?.address.hostname === "::";
+  }
+
   /** Whether clients cannot connect without TLS. */
   get requiresTls(): boolean {
     return this.#tls !== null && !this.#tls.optional;

@@ -14,15 +14,15 @@ export function addressesHidden(host: string): boolean {
 }
 
 /**
- * Addresses at which other machines reach a server that listens on `host`: all
- * of this machine's own where that means any, none where these are hidden:
- * clients then keep to those they know.
+ * Addresses at which other machines reach a server that listens on `host`, over
+ * IPv6 too or not: all of this machine's own where that means any, none where
+ * these are hidden: clients then keep to those they know.
  */
-export function reachableHosts(host: string): string[] {
+export function reachableHosts(host: string, ipv6: boolean): string[] {
   if (!isAny(host)) return [host];
   if (addressesHidden(host)) return [];
   return Deno.networkInterfaces()
-    .filter(({ family }) => family === "IPv4" || host === "::")
+    .filter(({ family }) => family === "IPv4" || ipv6)
     .map(({ address }) => address)
     .filter((address) => !/^(127\.|::1$|fe80:)/.test(address));
 }

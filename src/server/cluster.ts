@@ -131,8 +131,11 @@ export class Cluster {
     return this.#mesh.clusterName;
   }
 
-  /** Where the clients of other servers connect: `host:port`. */
-  get connectUrls(): readonly string[] {
+  /**
+   * Where the clients of other servers connect: `host:port`; `null` before
+   * there was another.
+   */
+  get connectUrls(): readonly string[] | null {
     return this.#mesh.connectUrls;
   }
 

@@ -216,7 +216,9 @@ export class Parts {
   #clusterInfo(): Partial<Info> {
     if (this.cluster === null) return {};
     const { name: cluster, connectUrls } = this.cluster;
-    if (this.#owner.options.cluster?.noAdvertise) return { cluster };
+    const { noAdvertise } = this.#owner.options.cluster ?? {};
+    // As nats-server: nothing to choose from before there was another server.
+    if (noAdvertise || connectUrls === null) return { cluster };
     return { cluster, connect_urls: [...this.#clientUrls(), ...connectUrls] };
   }
 
@@ -225,8 +227,8 @@ export class Parts {
     const { clientAdvertise, dontListen, host } = this.#owner.options;
     if (clientAdvertise !== "") return [clientAdvertise];
     if (dontListen) return [];
-    const { port } = this.acceptor;
-    return reachableHosts(host).map((one) => hostPort(one, port));
+    const { port, takesIpv6 } = this.acceptor;
+    return reachableHosts(host, takesIpv6).map((one) => hostPort(one, port));
   }
 
   #clusterHost(): ClusterHost {

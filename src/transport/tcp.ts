@@ -1,6 +1,7 @@
 /** Plain TCP through Deno: the listener clients connect to, and its sockets. */
 
 import { demandNet } from "../permission.ts";
+import { listeningHost, peerHost } from "./any_address.ts";
 import type { Address, Listener, Transport } from "./transport.ts";
 
 /** A TCP connection as a `Transport`. */
@@ -13,7 +14,7 @@ class TcpTransport implements Transport {
   constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
     const { hostname, port } = conn.remoteAddr;
-    this.remoteAddress = { hostname, port };
+    this.remoteAddress = { hostname: peerHost(hostname), port };
     // Whole batches are written at once: waiting for more would only add
     // latency.
     conn.setNoDelay(true);
@@ -62,12 +63,14 @@ class TcpListener implements Listener {
 }
 
 /**
- * Listens for TCP connections; port 0 takes a free one. Throws the platform's
- * error (`Deno.errors.AddrInUse`, …) when that cannot be had.
+ * Listens for TCP connections; port 0 takes a free one, 0.0.0.0 every address
+ * of this machine. Throws the platform's error (`Deno.errors.AddrInUse`, …)
+ * when that cannot be had.
  */
 export function listenTcp(hostname: string, port: number): Listener {
   demandNet(hostname, port);
-  return new TcpListener(Deno.listen({ hostname, port }));
+  const bound = listeningHost(hostname, port);
+  return new TcpListener(Deno.listen({ hostname: bound, port }));
 }
 
 /** Dials a TCP address. Rejects with the platform's error, or `signal`'s. */

@@ -53,6 +53,13 @@ Deno.test("parseFlags() reads switches, with a value only behind =", () => {
   assert.equal(settings("-T=false").log.logtime, false);
 });
 
+Deno.test("parseFlags() lets --store_dir be, as there is nothing to store", () => {
+  for (const flag of ["-sd", "--sd", "-store_dir", "--store_dir"]) {
+    assert.deepEqual(settings(flag, "/data", "-p", "1"), settings("-p", "1"));
+    assert.deepEqual(settings(`${flag}=/data`), settings());
+  }
+});
+
 Deno.test("parseFlags() says what to do instead of serving", () => {
   const action = (...args: string[]) => parseFlags(args).action;
   assert.equal(action(), "serve");
@@ -222,6 +229,10 @@ Deno.test("parseFlags() names the flag that is wrong and says why", () => {
     [["--foo=1"], "flag provided but not defined: -foo"],
     [["-DT"], "flag provided but not defined: -DT"],
     [["-js"], `flag -js is not supported by midge ${VERSION}`],
+    [
+      ["-sd", "/data", "--jetstream"],
+      `flag -jetstream is not supported by midge ${VERSION}`,
+    ],
     [
       ["--cluster", "nats://localhost"],
       'invalid value "nats://localhost" for flag -cluster: missing port in address: write nats://host:port',

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { dialTcp, listenTcp } from "../../src/transport/tcp.ts";
 import { fromLatin1, latin1 } from "../../src/wire/ascii.ts";
+import { bothFamilies } from "../support/families.ts";
+import { runModule, SRC } from "../support/module.ts";
 
 Deno.test("listenTcp() and dialTcp() make a stream of bytes", async () => {
   const listener = listenTcp("127.0.0.1", 0);
@@ -56,3 +58,53 @@ Deno.test("close() of a transport ends a write the peer does not take", async ()
   dialled.close();
   listener.close();
 });
+
+for (const any of ["0.0.0.0", "::"]) {
+  Deno.test({
+    name: `listenTcp() takes IPv4 and IPv6 at ${any}, each by its own address`,
+    ignore: !bothFamilies(),
+    async fn() {
+      const listener = listenTcp(any, 0);
+      for (const host of ["127.0.0.1", "::1"]) {
+        const accepting = listener.accept();
+        const dialled = await dialTcp(host, listener.address.port);
+        const accepted = await accepting;
+        assert.equal(accepted.remoteAddress.hostname, host);
+        assert.equal(dialled.remoteAddress.hostname, host);
+        dialled.close();
+        accepted.close();
+      }
+      listener.close();
+    },
+  });
+}
+
+Deno.test("listenTcp() at 0.0.0.0 throws when the port is taken", () => {
+  const first = listenTcp("127.0.0.1", 0);
+  try {
+    assert.throws(
+      () => listenTcp("0.0.0.0", first.address.port),
+      Deno.errors.AddrInUse,
+    );
+  } finally {
+    first.close();
+  }
+});
+
+Deno.test("listenTcp() at 0.0.0.0 is content with IPv4 where that is all it may have", async () => {
+  const { port } = freePort();
+  const { stdout, stderr } = await runModule(
+    `import { listenTcp } from "${SRC}transport/tcp.ts";
+    const listener = listenTcp("0.0.0.0", ${port});
+    console.log(listener.address.hostname);
+    listener.close();`,
+    [`--allow-net=0.0.0.0:${port}`],
+  );
+  assert.equal(stdout, "0.0.0.0\n", stderr);
+});
+
+function freePort(): { port: number } {
+  const listener = listenTcp("0.0.0.0", 0);
+  listener.close();
+  return listener.address;
+}
