@@ -29,6 +29,7 @@ interface Row {
   readonly name: string;
   readonly kind: Load["kind"];
   readonly inFlight?: number;
+  readonly flushEvery?: number;
   /** How many of them, by client. */
   readonly counts: Readonly<Record<"midge" | "nats-core", number>>;
 }
@@ -38,6 +39,12 @@ const ROWS: readonly Row[] = [
     name: "publish 128 B → callback",
     kind: "publish",
     counts: { midge: 2_048_000, "nats-core": 512_000 },
+  },
+  {
+    name: "the same, a flush after 16",
+    kind: "publish",
+    flushEvery: 16,
+    counts: { midge: 512_000, "nats-core": 256_000 },
   },
   {
     name: "request, 1 in flight",
@@ -106,13 +113,13 @@ async function compare(port: number, rounds: number): Promise<string[]> {
     "|---|---|---|---|---|---|---|",
   ];
   print(lines.join("\n"));
-  for (const { name, kind, inFlight = 1, counts } of ROWS) {
+  for (const { name, kind, inFlight = 1, flushEvery, counts } of ROWS) {
     for (const client of ["midge", "nats-core"] as const) {
       const count = counts[client];
       const ways: Load["way"][] = ["memory", "tcp", port];
-      const isFirst = kind === "publish" && client === "midge";
+      const isFirst = name === ROWS[0].name && client === "midge";
       const loads: Load[] = ways.map((way) => (
-        { client, kind, count, inFlight, way }
+        { client, kind, count, inFlight, flushEvery, way }
       ));
       if (isFirst) loads.push(AEDES);
       const [memory, tcp, own, aedes] = await medianRates(loads, rounds);

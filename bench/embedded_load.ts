@@ -21,6 +21,8 @@ export interface Load {
   readonly count: number;
   /** Requests in flight. */
   readonly inFlight?: number;
+  /** Messages published before their arrival is waited for; else they stream. */
+  readonly flushEvery?: number | undefined;
   /** In-process, over TCP to this process, or over TCP to that port. */
   readonly way: "memory" | "tcp" | number;
 }
@@ -40,13 +42,15 @@ interface Bus {
   publish(): void;
   /** Resolves when more can be published without piling up. */
   ready(): Promise<unknown>;
+  /** Resolves when what was published has arrived. */
+  flush(): Promise<unknown>;
   subscribe(callback: () => void): Promise<unknown>;
   answer(): Promise<unknown>;
   request(): Promise<unknown>;
   close(): Promise<unknown>;
 }
 
-/** Messages published before giving others a turn. */
+/** Messages published in a stream before giving others a turn. */
 const BATCH = 512;
 /** Share of a load that is run beforehand, to warm up. */
 const WARM_UP = 0.25;
@@ -62,6 +66,7 @@ async function midgeBus(server: Server, { way }: Load): Promise<Bus> {
   return {
     publish: () => client.publish(SUBJECT, PAYLOAD),
     ready: () => client.ready(),
+    flush: () => client.flush(),
     subscribe: (callback) => {
       client.subscribe(SUBJECT, { callback });
       return client.flush();
@@ -82,6 +87,7 @@ async function natsCoreBus(server: Server, { way }: Load): Promise<Bus> {
   return {
     publish: () => nc.publish(SUBJECT, PAYLOAD),
     ready: () => nc.flush(),
+    flush: () => nc.flush(),
     subscribe: (callback) => {
       nc.subscribe(SUBJECT, { callback });
       return nc.flush();
@@ -103,6 +109,7 @@ function bareBus(server: Server): Bus {
   return {
     publish: refuse,
     ready: refuse,
+    flush: refuse,
     subscribe: async () => {
       await stream.write(new TextEncoder().encode(
         `CONNECT {"verbose":false}\r\nSUB ${SUBJECT} 1\r\nPING\r\n`,
@@ -134,16 +141,18 @@ async function aedesBus(): Promise<Bus> {
   const done = () => {
     if (--pending === 0) finished();
   };
+  const ready = () =>
+    new Promise<void>((resolve) => {
+      finished = resolve;
+      if (pending === 0) resolve();
+    });
   return {
     publish: () => {
       pending++;
       broker.publish(packet, done);
     },
-    ready: () =>
-      new Promise<void>((resolve) => {
-        finished = resolve;
-        if (pending === 0) resolve();
-      }),
+    ready,
+    flush: ready,
     subscribe: (callback) =>
       new Promise<void>((resolve) =>
         broker.subscribe(SUBJECT, (_, handled) => {
@@ -187,12 +196,14 @@ async function publish(server: Server, load: Load): Promise<Outcome> {
   await subscriber.subscribe(() => {
     if (++received === wanted) arrived();
   });
+  const { flushEvery } = load;
+  const burst = flushEvery ?? BATCH;
   const run = async (count: number) => {
     const all = new Promise<void>((resolve) => arrived = resolve);
     wanted = received + count;
-    for (let sent = 0; sent < count; sent += BATCH) {
-      for (let i = 0; i < BATCH; i++) publisher.publish();
-      await publisher.ready();
+    for (let sent = 0; sent < count; sent += burst) {
+      for (let i = 0; i < burst; i++) publisher.publish();
+      await (flushEvery ? publisher.flush() : publisher.ready());
     }
     await all;
   };
