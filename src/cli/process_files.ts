@@ -29,9 +29,11 @@ export function writePortsFile(
 ): string {
   const path = `${directory}/${PROGRAM}_${Deno.pid}.ports`;
   const monitor = server.monitorURL();
+  const cluster = server.clusterURL();
   const ports = {
     nats: clientURLs(server, log),
     ...(monitor === null ? {} : { monitoring: [new URL(monitor).origin] }),
+    ...(cluster === null ? {} : { cluster: [cluster] }),
   };
   write(path, JSON.stringify(ports), "Error writing ports file", directory);
   return path;

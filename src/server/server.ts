@@ -239,6 +239,14 @@ export class Server implements AsyncDisposable {
     return `${this.#parts.acceptor.requiresTls ? "tls" : "nats"}://${address}`;
   }
 
+  /** Where other servers connect: `nats://host:port`; `null` if they cannot. */
+  clusterURL(): string | null {
+    const { clusterPort } = this;
+    if (clusterPort === 0) return null;
+    const host = this.#options.cluster?.host ?? "";
+    return `nats://${hostPort(localHost(host), clusterPort)}`;
+  }
+
   /** Where monitoring is served: `http://host:port`; `null` if it is not. */
   monitorURL(): string | null {
     return this.#parts.monitoring.url;

@@ -7,7 +7,7 @@ import {
   RequestError,
 } from "@nats-io/transport-node";
 import { Folder } from "../support/folder.ts";
-import { Midge, run } from "../support/midge.ts";
+import { FILES, Midge, run } from "../support/midge.ts";
 import { freePort } from "../support/official_server.ts";
 
 const READ = ["--allow-read"];
@@ -210,6 +210,32 @@ Deno.test("midge says whom it keeps out of a cluster and why", async () => {
   const logs = [midge.text, stranger.text, liar.text].join("");
   assert.doesNotMatch(logs, /s3cr3t|gu3ss|Registering remote route/);
   await stop([midge, stranger, liar]);
+});
+
+Deno.test("midge tells in the ports file where other servers reach it", async () => {
+  using folder = new Folder();
+  await using midge = new Midge(
+    [
+      ..."-a 127.0.0.1 -p -1 --cluster nats://0.0.0.0:-1".split(" "),
+      "--ports_file_dir",
+      folder.path,
+    ],
+    FILES,
+  );
+  const [port] = await midge.line(
+    /Listening for route connections on 0\.0\.0\.0:(\d+)\n/,
+  );
+  const clientPort = await midge.port();
+  await midge.line(/Server is ready\n/);
+  assert.deepEqual(
+    JSON.parse(folder.read(`nats-server_${midge.pid}.ports`)),
+    {
+      nats: [`nats://127.0.0.1:${clientPort}`],
+      cluster: [`nats://127.0.0.1:${port}`],
+    },
+  );
+  midge.kill("SIGTERM");
+  assert.equal(await midge.code(), 0);
 });
 
 Deno.test("midge does not start with a cluster that cannot be", async () => {
