@@ -9,6 +9,7 @@ import {
 import { Folder } from "../support/folder.ts";
 import { FILES, Midge, run } from "../support/midge.ts";
 import { freePort } from "../support/official_server.ts";
+import { eventually } from "../support/server.ts";
 
 const READ = ["--allow-read"];
 
@@ -226,14 +227,17 @@ Deno.test("midge tells in the ports file where other servers reach it", async ()
     /Listening for route connections on 0\.0\.0\.0:(\d+)\n/,
   );
   const clientPort = await midge.port();
-  await midge.line(/Server is ready\n/);
-  assert.deepEqual(
-    JSON.parse(folder.read(`nats-server_${midge.pid}.ports`)),
-    {
-      nats: [`nats://127.0.0.1:${clientPort}`],
-      cluster: [`nats://127.0.0.1:${port}`],
-    },
+  const file = `nats-server_${midge.pid}.ports`;
+  await eventually(
+    () =>
+      [...Deno.readDirSync(folder.path)].some(({ name }) => name === file) &&
+      folder.read(file).endsWith("}"),
+    "a ports file",
   );
+  assert.deepEqual(JSON.parse(folder.read(file)), {
+    nats: [`nats://127.0.0.1:${clientPort}`],
+    cluster: [`nats://127.0.0.1:${port}`],
+  });
   midge.kill("SIGTERM");
   assert.equal(await midge.code(), 0);
 });
