@@ -84,7 +84,7 @@ export const systemClock: Clock = {
  * `TypeError` or `RangeError` that names the one it cannot use.
  */
 export interface ServerOptions {
-  /** Address to listen on for clients. Default `0.0.0.0`. */
+  /** Address to listen on for clients. Default `0.0.0.0`: all, IPv6 included. */
   host?: string;
   /** Port for clients; -1 takes a free one, see `Server.port`. Default 4222. */
   port?: number;

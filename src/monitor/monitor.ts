@@ -8,7 +8,7 @@ import { errorTrace } from "../error_text.ts";
 import { ListenError } from "../errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { demandNet } from "../permission.ts";
-import { listeningHost } from "../transport/any_address.ts";
+import { bindAddress } from "../transport/any_address.ts";
 import { ArgumentError, Arguments } from "./arguments.ts";
 import type { Call, JsonAnswer } from "./endpoints.ts";
 import { ENDPOINTS } from "./endpoints.ts";
@@ -111,7 +111,7 @@ export class Monitor {
     try {
       demandNet(host, port);
       this.#server = Deno.serve({
-        hostname: listeningHost(host, port),
+        hostname: bindAddress(host),
         port,
         ...certificate,
         signal: this.#cut.signal,

@@ -1,50 +1,44 @@
 /**
- * What 0.0.0.0 means to a listener: every address of this machine, IPv6 as
- * well, as nats-server takes it, so that a client that looks up `localhost` and
- * gets `::1` finds the server too. One socket takes both where the system has
- * IPv6 and permits it; elsewhere 0.0.0.0 is IPv4 as ever.
+ * What "all addresses of this machine" means. The official server, told to
+ * listen on `0.0.0.0`, is there over IPv6, too: clients that look `localhost`
+ * up may find `::1` first.
  */
 
 import { granted } from "../permission.ts";
 
-/** An IPv4 address as a socket for both families names it. */
-const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
-
-/** The address to listen on where `hostname` is wanted; `port` may be 0. */
-export function listeningHost(hostname: string, port: number): string {
-  return hostname === "0.0.0.0" && takesBoth(port) ? "::" : hostname;
-}
-
-/** A peer's address without the form it has on a socket for both families. */
-export function peerHost(hostname: string): string {
-  return hostname.replace(MAPPED, "");
-}
+const ANY_IPV4 = "0.0.0.0";
+const ANY = "::";
+/** What IPv4 addresses begin with on a socket for both. */
+const MAPPED = "::ffff:";
 
 /**
- * Whether a socket at `::` takes IPv4, too: Deno cannot ask for that, and
- * systems differ. Where it does, nobody else gets the port at 0.0.0.0. Says no
- * when the port is taken: listening at 0.0.0.0 then tells.
+ * The address to bind for `hostname`: for `0.0.0.0` one that takes IPv6 as
+ * well, where this machine has it and the whole network is permitted; a list of
+ * addresses in `--allow-net` is taken at its word.
  */
-function takesBoth(port: number): boolean {
-  if (!granted({ name: "net", host: `[::]:${port}` })) return false;
-  let both: Deno.TcpListener;
-  try {
-    both = Deno.listen({ hostname: "::", port });
-  } catch {
-    return false; // No IPv6 here, or no port.
-  }
-  try {
-    return !isFree(both.addr.port);
-  } finally {
-    both.close();
-  }
+export function bindAddress(hostname: string): string {
+  return hostname === ANY_IPV4 && granted({ name: "net" }) && hasBoth()
+    ? ANY
+    : hostname;
 }
 
-function isFree(port: number): boolean {
-  if (!granted({ name: "net", host: `0.0.0.0:${port}` })) return true;
+/** An address as its owner writes it: `127.0.0.1` for `::ffff:127.0.0.1`. */
+export function plainAddress(hostname: string): string {
+  return hostname.startsWith(MAPPED) && hostname.includes(".")
+    ? hostname.slice(MAPPED.length)
+    : hostname;
+}
+
+/** Whether a socket bound to `::` takes IPv4 as well: no other can then. */
+function hasBoth(): boolean {
   try {
-    Deno.listen({ hostname: "0.0.0.0", port }).close();
-    return true;
+    using any = Deno.listen({ hostname: ANY, port: 0 });
+    try {
+      Deno.listen({ hostname: ANY_IPV4, port: any.addr.port }).close();
+      return false;
+    } catch (error) {
+      return error instanceof Deno.errors.AddrInUse;
+    }
   } catch {
     return false;
   }

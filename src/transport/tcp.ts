@@ -1,7 +1,7 @@
 /** Plain TCP through Deno: the listener clients connect to, and its sockets. */
 
 import { demandNet } from "../permission.ts";
-import { listeningHost, peerHost } from "./any_address.ts";
+import { bindAddress, plainAddress } from "./any_address.ts";
 import type { Address, Listener, Transport } from "./transport.ts";
 
 /** A TCP connection as a `Transport`. */
@@ -14,7 +14,7 @@ class TcpTransport implements Transport {
   constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
     const { hostname, port } = conn.remoteAddr;
-    this.remoteAddress = { hostname: peerHost(hostname), port };
+    this.remoteAddress = { hostname: plainAddress(hostname), port };
     // Whole batches are written at once: waiting for more would only add
     // latency.
     conn.setNoDelay(true);
@@ -69,7 +69,7 @@ class TcpListener implements Listener {
  */
 export function listenTcp(hostname: string, port: number): Listener {
   demandNet(hostname, port);
-  const bound = listeningHost(hostname, port);
+  const bound = bindAddress(hostname);
   return new TcpListener(Deno.listen({ hostname: bound, port }));
 }
 
