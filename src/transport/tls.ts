@@ -24,6 +24,7 @@ export async function acceptTls(
     await handshake(stream, context);
     return stream;
   } catch (error) {
+    await stream.alerted();
     stream.close();
     throw error;
   }

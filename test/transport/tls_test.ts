@@ -131,6 +131,26 @@ Deno.test("acceptTls() fails with the transport below it", async () => {
   await closed;
 });
 
+Deno.test("acceptTls() sends an alert to who is refused, and no ticket", async () => {
+  const context = await contextOf(MUTUAL_TLS);
+  for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+    for (const as of [undefined, "other-client"]) {
+      const listener = listenTcp("127.0.0.1", 0);
+      const { port } = listener.address;
+      const dialling = dialTls(port, { first: true, as, maxVersion })
+        .then(({ client }) => client[Symbol.asyncDispose](), () => {});
+      const below = new Below(await listener.accept());
+      await assert.rejects(acceptTls(below, context), { name: "TlsError" });
+      const [, ...afterwards] = below.writes.map(({ length }) => length);
+      const alert = maxVersion === "TLSv1.2" ? 7 : 24;
+      // The platform has no alert for a certificate it does not know.
+      assert.deepEqual(afterwards, as === undefined ? [alert] : []);
+      await dialling;
+      listener.close();
+    }
+  }
+});
+
 Deno.test("TLS reads below only while somebody reads above", () =>
   withPair(async ({ ours, below, client }) => {
     const before = below.reads;
