@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import type { TlsOptions } from "../../src/options.ts";
 import { resolveOptions } from "../../src/options.ts";
 import { listenTcp } from "../../src/transport/tcp.ts";
@@ -8,7 +9,13 @@ import { loadTls } from "../../src/transport/tls_context.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { memoryPair } from "../../src/transport/memory.ts";
 import { fromLatin1, latin1 } from "../../src/wire/ascii.ts";
-import { certFile, dialTls, MUTUAL_TLS, SERVER_TLS } from "../support/tls.ts";
+import {
+  certFile,
+  certText,
+  dialTls,
+  MUTUAL_TLS,
+  SERVER_TLS,
+} from "../support/tls.ts";
 import type { DialOptions } from "../support/tls.ts";
 import type { RawClient } from "../support/raw_client.ts";
 
@@ -105,6 +112,22 @@ Deno.test("acceptTls() tells who the client is", () =>
     },
     contextOf(MUTUAL_TLS),
     { as: "client" },
+  ));
+
+Deno.test("acceptTls() shows clients its certificate, not whom it believes", () =>
+  withPair(
+    ({ below }) => {
+      // TLS 1.2 has this part of the handshake in the clear.
+      const flight = latin1(below.writes[0]);
+      const shows = (name: string) =>
+        flight.includes(
+          latin1(new Uint8Array(new X509Certificate(certText(name)).raw)),
+        );
+      assert.deepEqual(["server.pem", "ca.pem"].map(shows), [true, false]);
+      return Promise.resolve();
+    },
+    contextOf(MUTUAL_TLS),
+    { as: "client", maxVersion: "TLSv1.2" },
   ));
 
 Deno.test("acceptTls() works over transports of any kind", async () => {
