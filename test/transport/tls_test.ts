@@ -275,10 +275,12 @@ Deno.test("TLS fails when the transport below it does", () =>
   }));
 
 Deno.test({
-  name: "acceptTls() resumes no session whose certificate it did not verify",
+  name:
+    "acceptTls() resumes no session whose certificate it did not verify or that has expired",
   ignore: !hasOpenssl(),
   fn: async () => {
     const session = await Deno.makeTempFile();
+    const { now } = Date;
     const lax = await contextOf(SERVER_TLS);
     const other = await contextOf({
       ...MUTUAL_TLS,
@@ -324,8 +326,13 @@ Deno.test({
           "accepted",
           true,
         ]);
+        Date.now = () => Date.parse("9999-12-31");
+        const [expired] = await attempt(strict, version, ...resume);
+        Date.now = now;
+        assert.match(`${expired}`, /certificate has expired/);
       }
     } finally {
+      Date.now = now;
       await Deno.remove(session);
     }
   },
