@@ -217,7 +217,8 @@ export class Parts {
     if (this.cluster === null) return {};
     const { name: cluster, connectUrls } = this.cluster;
     if (this.#owner.options.cluster?.noAdvertise) return { cluster };
-    return { cluster, connect_urls: [...this.#clientUrls(), ...connectUrls] };
+    const urls = [...this.#clientUrls(), ...connectUrls];
+    return urls.length === 0 ? { cluster } : { cluster, connect_urls: urls };
   }
 
   /** Where clients connect, as other machines reach it. */
