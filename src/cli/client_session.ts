@@ -91,10 +91,9 @@ async function connect(values: ConnectionValues): Promise<Session> {
       if (error instanceof ServerError) {
         throw new ConnectionError(refusal(error, url, values));
       }
-      const closed = error instanceof ClosedError;
-      const reason = closed && options.tls !== undefined
-        ? `closed by the server, which may not like ${certificateOf(values)}`
-        : reasonOf(error as Error, address);
+      const reason = options.tls === undefined
+        ? reasonOf(error as Error, address)
+        : tlsReasonOf(error as Error, address, values);
       // One that answers, but not as it should, is not passed over in silence.
       if (error instanceof TlsError) {
         throw new ConnectionError(`no TLS with ${address}: ${reason}`);
@@ -176,6 +175,20 @@ function reasonOf(error: Error, address: string): string {
     return "connection refused";
   }
   return error.message.replace(/^Cannot connect: | \(os error \d+\)$/g, "");
+}
+
+function tlsReasonOf(
+  error: Error,
+  address: string,
+  values: ConnectionValues,
+): string {
+  const certificate = certificateOf(values);
+  if (error instanceof ClosedError) {
+    return `closed by the server, which may not like ${certificate}`;
+  }
+  return /fatal alert: \w*(Certificate|CA|AccessDenied)/.test(error.message)
+    ? `refused by the server, which does not like ${certificate}`
+    : reasonOf(error, address);
 }
 
 /** What a server that verifies clients may be at odds with. */

@@ -219,7 +219,8 @@ export class Parts {
     const { noAdvertise } = this.#owner.options.cluster ?? {};
     // As nats-server: nothing to choose from before there was another server.
     if (noAdvertise || connectUrls === null) return { cluster };
-    return { cluster, connect_urls: [...this.#clientUrls(), ...connectUrls] };
+    const urls = [...this.#clientUrls(), ...connectUrls];
+    return urls.length === 0 ? { cluster } : { cluster, connect_urls: urls };
   }
 
   /** Where clients connect, as other machines reach it. */

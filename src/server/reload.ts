@@ -6,10 +6,13 @@
 import { checkAuthorization } from "../auth/check_authorization.ts";
 import { checkCluster } from "../cluster/check_cluster.ts";
 import { changesBetween, describeChange } from "../config/changes.ts";
-import { connectionsExceeded } from "../errors.ts";
+import type { Account } from "../core/account.ts";
 import type { Fanout } from "../core/fanout.ts";
+import type { ProtocolError } from "../errors.ts";
+import { accountConnectionsExceeded, connectionsExceeded } from "../errors.ts";
 import type { ResolvedOptions, ServerOptions } from "../options.ts";
 import { resolveOptions } from "../options.ts";
+import type { Client } from "../peer/client.ts";
 import type { Acceptor } from "./acceptor.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Cluster } from "./cluster.ts";
@@ -72,8 +75,14 @@ export async function reloadOptions(
   }
   reloadable.cluster?.reloaded();
   for (const client of connections.live.values()) client.reloaded();
-  if (others) await renewLogins(reloadable);
-  dropSurplus(connections, options.maxConnections, random);
+  if (others) {
+    await renewLogins(reloadable);
+    for (const [{ maxConnections }, clients] of crowds(connections)) {
+      dropSurplus(clients, maxConnections, accountConnectionsExceeded, random);
+    }
+  }
+  const clients = [...connections.live.values()];
+  dropSurplus(clients, options.maxConnections, connectionsExceeded, random);
   for (const change of changes) {
     options.log.info(`Reloaded: ${describeChange(change)}`);
   }
@@ -96,15 +105,30 @@ async function renewLogins(
   options.log.info("Reloaded: accounts");
 }
 
-/** Closes as many connections as there are too many, whichever they are. */
+/** The clients of each account that has more than it may. */
+function crowds({ live }: Connections): Map<Account, Client[]> {
+  const crowded = new Map<Account, Client[]>();
+  for (const client of live.values()) {
+    const { account, connection, login } = client;
+    const { connections, maxConnections } = account;
+    if (maxConnections < 0 || connections <= maxConnections) continue;
+    if (connection.closed || login.identity === null) continue;
+    const clients = crowded.get(account);
+    if (clients === undefined) crowded.set(account, [client]);
+    else clients.push(client);
+  }
+  return crowded;
+}
+
+/** Closes as many of `clients` as there are too many, whichever they are. */
 function dropSurplus(
-  connections: Connections,
+  clients: Client[],
   limit: number,
+  why: () => ProtocolError,
   random: () => number,
 ): void {
-  const clients = [...connections.live.values()];
   while (clients.length > limit) {
     const [client] = clients.splice(Math.floor(random() * clients.length), 1);
-    client.connection.fail(connectionsExceeded());
+    client.connection.fail(why());
   }
 }

@@ -3,7 +3,7 @@
  * first, and how long anybody waits for it (client-protocol §9).
  *
  * Until it is over nothing but INFO is written in the clear, and whatever goes
- * wrong costs this connection only: it is closed without a word.
+ * wrong costs this connection only: it is closed, with a TLS alert at most.
  */
 
 import type { Connection } from "../core/connection.ts";
@@ -95,7 +95,7 @@ class Greeting {
     return await this.#handshake(peeked);
   }
 
-  /** Closes the connection without a word to the peer. */
+  /** Closes the connection; no protocol goes to the peer. */
   giveUp(why: string): void {
     const connection = this.#connection;
     if (connection.closed) return;

@@ -24,6 +24,7 @@ export async function acceptTls(
     await handshake(stream, context);
     return stream;
   } catch (error) {
+    await stream.alerted();
     stream.close();
     throw error;
   }
@@ -75,14 +76,18 @@ function refusal(
   socket: TLSSocket,
   { verified }: TlsContext,
 ): string | null {
-  const fingerprint = socket.getPeerX509Certificate()?.fingerprint256;
-  if (!socket.authorized || fingerprint === undefined) {
+  const certificate = socket.getPeerX509Certificate();
+  if (!socket.authorized || certificate === undefined) {
     return tlsFailure(socket.authorizationError);
   }
-  if (!socket.isSessionReused()) verified.add(fingerprint);
-  return verified.has(fingerprint)
-    ? null
-    : "session of a certificate that was not verified";
+  const { fingerprint256, validTo } = certificate;
+  if (!socket.isSessionReused()) verified.add(fingerprint256);
+  if (!verified.has(fingerprint256)) {
+    return "session of a certificate that was not verified";
+  }
+  return Date.parse(validTo) < Date.now()
+    ? tlsFailure("CERT_HAS_EXPIRED")
+    : null;
 }
 
 /** The certificate of a client that had to show one. */

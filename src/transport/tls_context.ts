@@ -6,13 +6,14 @@
 
 import type { KeyObject, X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
-import type { TlsOptions as NodeTlsOptions } from "node:tls";
+import type { SecureContext, TlsOptions as NodeTlsOptions } from "node:tls";
 import type * as tls from "node:tls";
 import { errorText, fileProblem } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
 import type { ResolvedTls } from "../options.ts";
 import { demand } from "../permission.ts";
 import { allowedSuites } from "./cipher_suites.ts";
+import { trusting } from "./client_authorities.ts";
 import { pemCertificates } from "./pem.ts";
 
 /**
@@ -91,13 +92,10 @@ export async function loadTls(
     : [];
   const leaf = certificate("cert_file", cert, crypto.X509Certificate);
   checkKey(leaf, privateKey(key, crypto.createPrivateKey));
-  const server = serverOptions(options, {
-    cert: cert.text,
-    key: key.text,
-    ...(verify ? { ca: authorities } : {}),
-  });
+  const server = serverOptions(options, { cert: cert.text, key: key.text });
+  let secure: SecureContext;
   try {
-    tls.createSecureContext(server);
+    secure = tls.createSecureContext(server);
   } catch (error) {
     throw pairError(error);
   }
@@ -110,18 +108,18 @@ export async function loadTls(
     authorities,
     verified: verifiedBefore(previous, authorities),
     largeBuffers: 0,
-    server,
+    server: verify ? trusting(server, secure, authorities) : server,
     tls,
     Duplex: stream.Duplex,
   };
 }
 
-/** What `tls.createServer` takes; with a `ca`, clients must show certificates. */
+/** What `tls.createServer` takes, but for whose client certificates count. */
 function serverOptions(
-  { minVersion }: ResolvedTls,
-  certificates: Pick<NodeTlsOptions, "cert" | "key" | "ca">,
+  { minVersion, verify: wanted, verifyAndMap }: ResolvedTls,
+  certificates: Pick<NodeTlsOptions, "cert" | "key">,
 ): NodeTlsOptions {
-  const verify = certificates.ca !== undefined;
+  const verify = wanted || verifyAndMap;
   return {
     ...certificates,
     minVersion: `TLSv${minVersion}`,

@@ -52,6 +52,7 @@ export async function dialTls(
     await handshake(stream, socket);
     return stream;
   } catch (error) {
+    await stream.alerted();
     stream.close();
     throw error instanceof TlsError || error instanceof ConfigError
       ? error

@@ -39,6 +39,12 @@ const QUIET_READS = 8;
  */
 const PIECE = 48 * 1024;
 
+/**
+ * The longest alert: encrypted, with a tag of 16 bytes. The tickets a client
+ * gets once it is in are longer.
+ */
+const MAX_ALERT = 24;
+
 /** The first byte of what ends a handshake or begins one. */
 const ALERT_RECORD = 0x15;
 const HANDSHAKE_RECORD = 0x16;
@@ -90,6 +96,12 @@ export class TlsStream implements Transport {
   /** The peer sent what may be a handshake. */
   #begun = false;
   #pumping = false;
+  /** The platform has ended the handshake and may still say why. */
+  #refused = false;
+  /** What was written below last; never rejects. */
+  #written: Promise<void> = Promise.resolve();
+  /** Ends `duplex`, which the platform must not do before an alert has left. */
+  readonly #destroy: () => void;
   /** Plaintext nobody has read yet; of the last read from below only. */
   #plaintext: Uint8Array[] = [];
   #reader: Reader | null = null;
@@ -110,12 +122,21 @@ export class TlsStream implements Transport {
     this.duplex = new platform.Duplex({
       read() {},
       write: (chunk: Uint8Array<ArrayBuffer>, _encoding, done) => {
-        this.#writeBelow(chunk).then(() => done(), (error) => {
+        if (this.#refused && chunk.length > MAX_ALERT) return done();
+        this.#written = this.#writeBelow(chunk).then(() => done(), (error) => {
           this.fail(error);
           done(error);
         });
       },
     });
+    const { duplex } = this;
+    const destroy = duplex.destroy.bind(duplex);
+    this.#destroy = destroy;
+    duplex.destroy = (error) => {
+      if (this.#socket !== null) return destroy(error);
+      this.#refused = true;
+      return duplex;
+    };
     // Failures reach whoever reads or writes; node would have them twice.
     this.duplex.on("error", () => {});
     this.#secured.promise.catch(() => {});
@@ -170,7 +191,7 @@ export class TlsStream implements Transport {
     this.#plaintext = [];
     this.#resize(MIN_CIPHERTEXT);
     this.#socket?.destroy();
-    this.duplex.destroy();
+    this.#destroy();
     this.#raw.close();
   }
 
@@ -178,6 +199,11 @@ export class TlsStream implements Transport {
   handshake(): Promise<TLSSocket> {
     this.#pump();
     return this.#secured.promise;
+  }
+
+  /** Resolves once the peer was told why, if the platform refused it. */
+  alerted(): Promise<void> {
+    return this.#refused ? this.#written : Promise.resolve();
   }
 
   /** The handshake is done: what `socket` says can be read from now on. */
@@ -220,7 +246,7 @@ export class TlsStream implements Transport {
     try {
       while (this.#wanted && !this.#ended) {
         const count = await this.#raw.read(this.#ciphertext);
-        if (this.#failure !== null) break;
+        if (this.#failure !== null || this.#refused) break;
         if (count === null) {
           if (this.#socket === null) this.fail(new TlsError("EOF"));
           this.duplex.push(null);

@@ -239,7 +239,7 @@ Deno.test("midge pub shows a client certificate", async (t) => {
     ],
     [
       ca,
-      /^midge: cannot connect to .*: closed by the server, which may not like that there is no -tlscert\n$/,
+      /^midge: cannot connect to .*: refused by the server, which does not like that there is no -tlscert\n$/,
     ],
     [
       [

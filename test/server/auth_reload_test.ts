@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { ServerOptions } from "../../src/mod.ts";
-import { TestServer } from "../support/server.ts";
+import { eventually, TestServer } from "../support/server.ts";
 
 /** A CONNECT of a quiet client. */
 function connect(credentials: object): string {
@@ -54,6 +54,35 @@ Deno.test("Server.reload() closes clients whose user moved to another account", 
   const a = await server.client(AS_A);
   await reload(server, { accounts: accounts("B") });
   await a.expectClosed("");
+  await (await server.client(AS_A)).quiet();
+});
+
+Deno.test("Server.reload() drops as many clients as an account has too many", async () => {
+  const accounts = (maxConnections: number) => [
+    { name: "A", users: [A], limits: { maxConnections } },
+    { name: "B", users: [B] },
+  ];
+  await using server = await TestServer.start({ accounts: accounts(3) });
+  const inA = [
+    await server.client(AS_A),
+    await server.client(AS_A),
+    await server.client(AS_A),
+  ];
+  const inB = await server.client(AS_B);
+  await reload(server, { accounts: accounts(1) });
+  await eventually(() => server.server.clientCount === 2, "one is left in A");
+  const gone = server.server.closedConnections;
+  assert.deepEqual(gone.map(({ reason }) => reason), [
+    "Maximum Account Connections Exceeded",
+    "Maximum Account Connections Exceeded",
+  ]);
+  for (const { id } of gone) {
+    await inA[id - 1].expectClosed(
+      "-ERR 'maximum account active connections exceeded'\r\n",
+    );
+  }
+  await inB.quiet();
+  await reload(server, { accounts: accounts(2) });
   await (await server.client(AS_A)).quiet();
 });
 

@@ -58,6 +58,14 @@ Deno.test("A server without header support gets messages of its cluster without"
   assert.deepEqual(got.match(/MSG foo \d 2\r\nhi\r\n/g)?.length, 2);
 });
 
+Deno.test("A cluster that nobody can dial has no addresses in INFO", async () => {
+  await using cluster = await TestCluster.start(["a", "b"]);
+  await using client = new RawClient(cluster.server("a").inProcessConn());
+  const info = await client.info();
+  assert.equal(info.cluster, "test");
+  assert.equal("connect_urls" in info, false);
+});
+
 Deno.test("A queue group spreads over servers by its members there", async () => {
   await using cluster = await TestCluster.start(["a", "b"]);
   const here = await cluster.client("a");

@@ -343,6 +343,27 @@ Deno.test("Server that verifies refuses everybody else", async (t) => {
   }
 });
 
+Deno.test("Server that verifies tells a client that it lacks a certificate", async (t) => {
+  for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+    await t.step(maxVersion, async () => {
+      await using server = await TestServer.listening({ tls: MUTUAL_TLS });
+      // In TLS 1.3 the client is done before the server has its certificate.
+      const failure = await dialTls(server.server.port, { maxVersion }).then(
+        async ({ client }) => {
+          await using _ = client;
+          await client.closed();
+          return client.failure;
+        },
+        (error: Error) => error,
+      );
+      assert.equal(
+        failure?.message,
+        "received fatal alert: CertificateRequired",
+      );
+    });
+  }
+});
+
 Deno.test("Server with a certificate authority but no verify asks for nothing", async () => {
   const { verify: _, ...tls } = MUTUAL_TLS;
   await using server = await TestServer.listening({ tls });

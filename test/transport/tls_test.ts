@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import type { TlsOptions } from "../../src/options.ts";
 import { resolveOptions } from "../../src/options.ts";
 import { listenTcp } from "../../src/transport/tcp.ts";
@@ -8,7 +9,13 @@ import { loadTls } from "../../src/transport/tls_context.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { memoryPair } from "../../src/transport/memory.ts";
 import { fromLatin1, latin1 } from "../../src/wire/ascii.ts";
-import { certFile, dialTls, MUTUAL_TLS, SERVER_TLS } from "../support/tls.ts";
+import {
+  certFile,
+  certText,
+  dialTls,
+  MUTUAL_TLS,
+  SERVER_TLS,
+} from "../support/tls.ts";
 import type { DialOptions } from "../support/tls.ts";
 import type { RawClient } from "../support/raw_client.ts";
 
@@ -107,6 +114,22 @@ Deno.test("acceptTls() tells who the client is", () =>
     { as: "client" },
   ));
 
+Deno.test("acceptTls() shows clients its certificate, not whom it believes", () =>
+  withPair(
+    ({ below }) => {
+      // TLS 1.2 has this part of the handshake in the clear.
+      const flight = latin1(below.writes[0]);
+      const shows = (name: string) =>
+        flight.includes(
+          latin1(new Uint8Array(new X509Certificate(certText(name)).raw)),
+        );
+      assert.deepEqual(["server.pem", "ca.pem"].map(shows), [true, false]);
+      return Promise.resolve();
+    },
+    contextOf(MUTUAL_TLS),
+    { as: "client", maxVersion: "TLSv1.2" },
+  ));
+
 Deno.test("acceptTls() works over transports of any kind", async () => {
   const [near, far] = memoryPair();
   const accepting = acceptTls(near, await contextOf(SERVER_TLS));
@@ -129,6 +152,26 @@ Deno.test("acceptTls() fails with the transport below it", async () => {
   const closed = assert.rejects(acceptTls(other, context), /closed/);
   other.close();
   await closed;
+});
+
+Deno.test("acceptTls() sends an alert to who is refused, and no ticket", async () => {
+  const context = await contextOf(MUTUAL_TLS);
+  for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+    for (const as of [undefined, "other-client"]) {
+      const listener = listenTcp("127.0.0.1", 0);
+      const { port } = listener.address;
+      const dialling = dialTls(port, { first: true, as, maxVersion })
+        .then(({ client }) => client[Symbol.asyncDispose](), () => {});
+      const below = new Below(await listener.accept());
+      await assert.rejects(acceptTls(below, context), { name: "TlsError" });
+      const [, ...afterwards] = below.writes.map(({ length }) => length);
+      const alert = maxVersion === "TLSv1.2" ? 7 : 24;
+      // The platform has no alert for a certificate it does not know.
+      assert.deepEqual(afterwards, as === undefined ? [alert] : []);
+      await dialling;
+      listener.close();
+    }
+  }
 });
 
 Deno.test("TLS reads below only while somebody reads above", () =>
@@ -232,10 +275,12 @@ Deno.test("TLS fails when the transport below it does", () =>
   }));
 
 Deno.test({
-  name: "acceptTls() resumes no session whose certificate it did not verify",
+  name:
+    "acceptTls() resumes no session whose certificate it did not verify or that has expired",
   ignore: !hasOpenssl(),
   fn: async () => {
     const session = await Deno.makeTempFile();
+    const { now } = Date;
     const lax = await contextOf(SERVER_TLS);
     const other = await contextOf({
       ...MUTUAL_TLS,
@@ -281,8 +326,13 @@ Deno.test({
           "accepted",
           true,
         ]);
+        Date.now = () => Date.parse("9999-12-31");
+        const [expired] = await attempt(strict, version, ...resume);
+        Date.now = now;
+        assert.match(`${expired}`, /certificate has expired/);
       }
     } finally {
+      Date.now = now;
       await Deno.remove(session);
     }
   },
