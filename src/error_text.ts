@@ -5,6 +5,13 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Why `library`, which is fetched at its first use, cannot be loaded. */
+export function libraryProblem(library: string, error: unknown): string {
+  // Behind the first line the platform goes into its own details.
+  const [reason] = errorText(error).split("\n");
+  return `Cannot load ${library}: ${reason}: if there is no network, run "deno cache main.ts" where there is`;
+}
+
 /** Where it came from as well: for defects of ours. */
 export function errorTrace(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);

@@ -4,7 +4,7 @@
  * each step up) and synchronous inside: checks are for `bcrypt_worker.ts`.
  */
 
-import { errorText } from "../error_text.ts";
+import { libraryProblem } from "../error_text.ts";
 
 /**
  * What is used of the library: about as fast as WebAssembly (115 against 100
@@ -80,9 +80,6 @@ async function load(): Promise<Bcryptjs> {
     const { default: bcryptjs } = await import(BCRYPT_LIBRARY);
     return bcryptjs;
   } catch (error) {
-    throw new Error(
-      `Cannot load ${BCRYPT_LIBRARY}: ${errorText(error)}`,
-      { cause: error },
-    );
+    throw new Error(libraryProblem(BCRYPT_LIBRARY, error), { cause: error });
   }
 }

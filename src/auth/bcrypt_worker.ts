@@ -9,6 +9,7 @@
 
 import type { Hmac } from "node:crypto";
 import type { Log } from "../log.ts";
+import { libraryProblem } from "../error_text.ts";
 import { BCRYPT_LIBRARY, canonicalHash } from "./bcrypt.ts";
 
 /** Checks that may wait. */
@@ -30,7 +31,7 @@ const SOURCE = `
 });
       postMessage(bcryptjs.compareSync(password, hash));
     } catch (error) {
-      postMessage(String(error));
+      postMessage(error.message);
     }
   };
 `;
@@ -174,7 +175,8 @@ export class BcryptWorker {
   #failed(why: unknown): void {
     const check = this.#current;
     if (check === null) return;
-    this.#log.error(`Cannot check a bcrypt secret: ${why}`);
+    const problem = libraryProblem(BCRYPT_LIBRARY, why);
+    this.#log.error(`Cannot check a bcrypt secret: ${problem}`);
     this.#settle(check, false);
   }
 

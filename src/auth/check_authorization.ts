@@ -7,7 +7,7 @@ import type { AuthorizationOptions, UserOptions } from "../auth_options.ts";
 import { ConfigError } from "../errors.ts";
 import { checkShape } from "../option_shape.ts";
 import { ACCOUNTS, AUTHORIZATION } from "./auth_shapes.ts";
-import { isBcrypt } from "./bcrypt.ts";
+import { canonicalHash, isBcrypt } from "./bcrypt.ts";
 import { decodeUserNkey } from "./nkey.ts";
 import { compilePermissions } from "./permissions.ts";
 import type { LoginOptions } from "./user_table.ts";
@@ -52,15 +52,37 @@ export function checkAuthorization(options: LoginOptions): void {
   );
 }
 
-/** Whether a password or token is written down as it is. */
-export function hasPlainSecret(
+/** What may not be meant so, of passwords and tokens: lines for the log. */
+export function secretWarnings(
   { authorization, accounts }: LoginOptions,
-): boolean {
-  const { password, token, users = [] } = authorization ?? {};
-  const all = [...users, ...accounts.flatMap(({ users = [] }) => users)];
-  return [password, token, ...all.map((user) => user.password)].some(
-    (secret) => secret !== undefined && secret !== "" && !isBcrypt(secret),
+): string[] {
+  const { user, password, token, users = [] } = authorization ?? {};
+  const named: [string, string | undefined][] = [
+    [`user "${user}"`, password],
+    ["the token", token],
+  ];
+  for (
+    const one of [users, ...accounts.map(({ users = [] }) => users)].flat()
+  ) {
+    named.push([`user "${one.user}"`, one.password]);
+  }
+  const given = named.flatMap(([whose, secret]) =>
+    secret ? [{ whose, secret }] : []
   );
+  const broken = given.filter(({ secret }) =>
+    isBcrypt(secret) && canonicalHash(secret) === null
+  );
+  return [
+    ...given.some(({ secret }) => !isBcrypt(secret))
+      ? ["Plaintext passwords detected, use nkeys or bcrypt"]
+      : [],
+    ...password && !user
+      ? ["A password without a user lets everybody in: name a user"]
+      : [],
+    ...broken.map(({ whose, secret }) =>
+      `Nobody gets in as ${whose}: not a bcrypt hash, though it begins like one (${secret.length} characters of 60)`
+    ),
+  ];
 }
 
 function checkBlock(authorization: AuthorizationOptions): void {

@@ -1,9 +1,11 @@
 /**
  * Bounds what failing logins cost: an address that fails too often gets its
  * refusals late, and the log stops repeating them. Right credentials are never
- * held up: others may sit behind the same address.
+ * held up: others may sit behind the same address. With IPv6 a network of 64
+ * bits counts as one, since whoever has one address has all of those.
  */
 
+import { isIPv6 } from "node:net";
 import type { Clock } from "../options.ts";
 
 /** Time over which failures of an address are counted, in milliseconds. */
@@ -41,7 +43,7 @@ export class LoginLimiter {
   /** A login from `address` failed; it may `max` times a minute, 0 = always. */
   failed(address: string, max: number): Penalty {
     if (max === 0) return { delayMs: 0, log: "each" };
-    const failures = this.#failuresOf(address);
+    const failures = this.#failuresOf(networkOf(address));
     const surplus = ++failures.count - max;
     if (surplus < 0) return { delayMs: 0, log: "each" };
     if (surplus === 0) return { delayMs: 0, log: "last" };
@@ -67,4 +69,17 @@ export class LoginLimiter {
     this.#byAddress.set(address, fresh);
     return fresh;
   }
+}
+
+/** What counts as one: an IPv4 address, or the first half of an IPv6 one. */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [front, back] = address.split("::", 2);
+  const groups = front === "" ? [] : front.split(":");
+  if (back !== undefined) {
+    const known = back === "" ? 0 : back.split(":").length;
+    groups.push(...Array(Math.max(0, 8 - groups.length - known)).fill("0"));
+    groups.push(...back.split(":"));
+  }
+  return groups.slice(0, 4).join(":");
 }

@@ -66,6 +66,8 @@ ${flagHelp(FLAGS).trimEnd()}`;
 const ALPHABET =
   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!@$#%^&*()";
 const LENGTH = 22;
+/** Begins as a flag does, and is none. */
+const NO_FLAG = /^(---|--?=)/;
 /** Longest line taken from a pipe, in bytes. */
 const MAX_LINE = 64 * 1024;
 
@@ -136,8 +138,10 @@ export function randomPassword(): string {
 
 /** What the arguments ask for. Throws `ConfigError`, which repeats no word. */
 function parse(args: readonly string[]): FlagValues<typeof FLAGS> {
-  const { flags, words } = parseCommandLine(FLAGS, args);
-  if (words.length === 0) return flags;
+  if (!args.some((word) => NO_FLAG.test(word))) {
+    const { flags, words } = parseCommandLine(FLAGS, args);
+    if (words.length === 0) return flags;
+  }
   throw new ConfigError(
     "unexpected argument: a password is asked for, or piped in, with -p",
   );

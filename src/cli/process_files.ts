@@ -5,9 +5,12 @@
 
 import { fileProblem } from "../error_text.ts";
 import { ConfigError } from "../errors.ts";
-import { demand, granted } from "../permission.ts";
+import { demand } from "../permission.ts";
+import { addressesHidden } from "../server/addresses.ts";
 import type { Log } from "../log.ts";
+import { hostPort } from "../host_port.ts";
 import type { Server } from "../server/server.ts";
+import { bindAddress } from "../transport/any_address.ts";
 
 /**
  * What the ports file is named after. Launchers look for the name of the
@@ -30,10 +33,15 @@ export function writePortsFile(
   const path = `${directory}/${PROGRAM}_${Deno.pid}.ports`;
   const monitor = server.monitorURL();
   const cluster = server.clusterURL();
+  if (addressesHidden(server.host) || addressesHidden(server.clusterHost)) {
+    log.warn(
+      "The ports file has but one address, as the others are not permitted to be seen: run with --allow-sys=networkInterfaces",
+    );
+  }
   const ports = {
-    nats: clientURLs(server, log),
+    nats: urls(server.clientURL(), server.host),
     ...(monitor === null ? {} : { monitoring: [new URL(monitor).origin] }),
-    ...(cluster === null ? {} : { cluster: [cluster] }),
+    ...(cluster === null ? {} : { cluster: urls(cluster, server.clusterHost) }),
   };
   write(path, JSON.stringify(ports), "Error writing ports file", directory);
   return path;
@@ -49,21 +57,15 @@ export function removeFile(path: string): void {
   }
 }
 
-/** One URL for each address the server can be reached at. */
-function clientURLs(server: Server, log: Pick<Log, "warn">): string[] {
-  const url = new URL(server.clientURL());
-  const { host } = server;
-  if (host !== "0.0.0.0" && host !== "::") return [server.clientURL()];
-  if (!granted({ name: "sys", kind: "networkInterfaces" })) {
-    log.warn(
-      "The ports file has but one address, as the others are not permitted to be seen: run with --allow-sys=networkInterfaces",
-    );
-    return [`${url.protocol}//127.0.0.1:${server.port}`];
-  }
-  return localAddresses(host === "::").map((address) => {
-    const name = address.includes(":") ? `[${address}]` : address;
-    return `${url.protocol}//${name}:${server.port}`;
-  });
+/** `url`, for each address at which a server that listens on `host` is reached. */
+function urls(url: string, host: string): string[] {
+  const bound = bindAddress(host);
+  if (bound !== "0.0.0.0" && bound !== "::") return [url];
+  if (addressesHidden(host)) return [url];
+  const { protocol, port } = new URL(url);
+  return localAddresses(bound === "::").map((address) =>
+    `${protocol}//${hostPort(address, Number(port))}`
+  );
 }
 
 /** Addresses of this machine, the loopback first; IPv4 before IPv6. */

@@ -145,7 +145,7 @@ class Process {
     const ignoreSignals = handleSignals(this.#server, {
       trapped: (name) => this.#log.log.debug?.(`Trapped "${name}" signal`),
       reload: () => void this.#started.promise.then(() => this.#reload()),
-      reopen: () => this.#log.reopen(),
+      reopen: () => this.#reopen(),
     });
     try {
       await this.#start();
@@ -179,6 +179,14 @@ class Process {
       this.#log.log.warn(`Cannot notify the supervisor at ${reason}`)
     );
     this.#supervisor?.ready();
+  }
+
+  #reopen(): void {
+    this.#log.reopen();
+    if (Deno.build.standalone) return;
+    this.#log.log.warn(
+      'SIGUSR1 makes "deno run" open its debugger to everybody on this machine, at 127.0.0.1:9229: restart, and have logs opened anew by SIGHUP',
+    );
   }
 
   /** Reads the file again and applies what changed, or nothing at all. */

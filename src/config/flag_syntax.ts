@@ -98,8 +98,11 @@ export function helpLine(
     /^[a-z_-]{3,}$/.test(name) ? `--${name}` : `-${name}`
   );
   const usage = `${forms.join(", ")}${value === undefined ? "" : ` ${value}`}`;
-  const lines = help.replaceAll("\n", `\n${" ".repeat(column)}`);
-  return `  ${usage.padEnd(column - 3)} ${lines}\n`;
+  const margin = `\n${" ".repeat(column)}`;
+  const lines = help.replaceAll("\n", margin);
+  return usage.length > column - 3
+    ? `  ${usage}${margin}${lines}\n`
+    : `  ${usage.padEnd(column - 3)} ${lines}\n`;
 }
 
 /** Without what a URL says of user and password. */

@@ -7,6 +7,7 @@
  */
 
 import type { AST, ParseError } from "npm:toml-eslint-parser@1.0.3";
+import { libraryProblem } from "../error_text.ts";
 import type { ConfigError } from "../errors.ts";
 import type {
   ArrayNode,
@@ -63,13 +64,8 @@ async function load(source: Source): Promise<Library> {
   try {
     return await import(TOML_LIBRARY);
   } catch (error) {
-    // Behind the first line the platform goes into its own details.
-    const [reason] = String((error as Error).message).split("\n");
-    throw configErrorAt(
-      source.at(0),
-      `Cannot load ${TOML_LIBRARY}, which reads TOML: ${reason}`,
-      error,
-    );
+    const problem = libraryProblem(TOML_LIBRARY, error);
+    throw configErrorAt(source.at(0), problem, error);
   }
 }
 

@@ -24,13 +24,17 @@ export class Deadlines implements Disposable {
 
   /**
    * Waits for a promise that is rejected when `action` takes longer than
-   * `timeoutMs`, which may be `Infinity`.
+   * `timeoutMs`, which may be `Infinity`. Rejects with `RangeError` for what is
+   * no time to wait.
    */
   async wait<T>(
     { promise, reject }: Omit<PromiseWithResolvers<T>, "resolve">,
     action: string,
     timeoutMs: number,
   ): Promise<T> {
+    if (!(timeoutMs >= 0)) {
+      throw new RangeError(`Cannot wait ${timeoutMs} milliseconds`);
+    }
     const waiter: Waiter = {
       deadline: performance.now() + timeoutMs,
       expire: () => reject(new TimeoutError(action, timeoutMs)),
@@ -66,7 +70,7 @@ export class Deadlines implements Disposable {
   #setTimer(due: number): void {
     clearTimeout(this.#timer);
     const delay = Math.min(due - performance.now(), MAX_DELAY_MS);
-    this.#timer = setTimeout(() => this.#expire(), delay);
+    this.#timer = setTimeout(() => this.#expire(), Math.max(0, delay));
     this.#due = due;
   }
 
@@ -75,10 +79,13 @@ export class Deadlines implements Disposable {
     this.#due = Infinity;
     const now = performance.now();
     let next = Infinity;
-    for (const { deadline, expire } of this.#waiting) {
-      if (deadline <= now) expire();
-      else next = Math.min(next, deadline);
+    const late: Waiter[] = [];
+    for (const waiter of this.#waiting) {
+      if (waiter.deadline <= now) late.push(waiter);
+      else next = Math.min(next, waiter.deadline);
     }
+    late.sort((a, b) => a.deadline - b.deadline);
+    for (const { expire } of late) expire();
     if (next < Infinity) this.#setTimer(next);
   }
 }

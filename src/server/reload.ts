@@ -129,6 +129,9 @@ function dropSurplus(
 ): void {
   while (clients.length > limit) {
     const [client] = clients.splice(Math.floor(random() * clients.length), 1);
-    client.connection.fail(why());
+    const { connection } = client;
+    const error = why();
+    connection.log.error(`${connection.label} - ${error.message}`);
+    connection.fail(error);
   }
 }

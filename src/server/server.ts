@@ -7,7 +7,7 @@
 import { newServerId } from "../auth/nkey.ts";
 import {
   checkAuthorization,
-  hasPlainSecret,
+  secretWarnings,
 } from "../auth/check_authorization.ts";
 import { checkCluster } from "../cluster/check_cluster.ts";
 import type { Traffic } from "../core/connection_context.ts";
@@ -140,9 +140,7 @@ export class Server implements AsyncDisposable {
     log.info(`  Version:  ${NATS_VERSION}`);
     log.info(`  Name:     ${this.name}`);
     log.info(`  ID:       ${this.id}`);
-    if (hasPlainSecret(this.#options)) {
-      log.warn("Plaintext passwords detected, use nkeys or bcrypt");
-    }
+    for (const warning of secretWarnings(this.#options)) log.warn(warning);
     this.#state = "starting";
     try {
       await this.#parts.load();
@@ -219,6 +217,11 @@ export class Server implements AsyncDisposable {
     return this.#parts.cluster?.port ?? 0;
   }
 
+  /** Address routes are accepted on, as configured; empty if there is none. */
+  get clusterHost(): string {
+    return this.#options.cluster?.host ?? "";
+  }
+
   /** Address it listens on, as configured. */
   get host(): string {
     return this.#options.host;
@@ -241,10 +244,9 @@ export class Server implements AsyncDisposable {
 
   /** Where other servers connect: `nats://host:port`; `null` if they cannot. */
   clusterURL(): string | null {
-    const { clusterPort } = this;
-    if (clusterPort === 0) return null;
-    const host = this.#options.cluster?.host ?? "";
-    return `nats://${hostPort(localHost(host), clusterPort)}`;
+    if (this.clusterPort === 0) return null;
+    const address = hostPort(localHost(this.clusterHost), this.clusterPort);
+    return `${this.#options.cluster?.tls ? "tls" : "nats"}://${address}`;
   }
 
   /** Where monitoring is served: `http://host:port`; `null` if it is not. */

@@ -3,13 +3,14 @@
  * show those authorities to clients. It sends every `ca` behind the server's
  * own certificate, where some clients take the last certificate for the one
  * that counts, and others no more than 100 kB. Where it is not known how the
- * platform reads them, they are shown all the same.
+ * platform reads them, they are shown all the same. A first message that is not
+ * TLS, or TLS 1.1, gets no alert this way: the platform keeps that to itself.
  */
 
 import type { SecureContext, TlsOptions } from "node:tls";
 
-/** Versions of Deno that are known to read them as `Authorities` has it. */
-const KNOWN = /^2\.9\./;
+/** Whether this Deno is known to read them as `Authorities` has it. */
+export const READS_TWICE: boolean = Deno.version.deno.startsWith("2.9.");
 
 /**
  * `options` of a server that has the certificate of `secure` and believes
@@ -20,7 +21,7 @@ export function trusting(
   secure: SecureContext,
   authorities: readonly string[],
 ): TlsOptions {
-  if (!KNOWN.test(Deno.version.deno)) {
+  if (!READS_TWICE) {
     return { ...options, ca: [...authorities] };
   }
   const text = authorities.join("\n");

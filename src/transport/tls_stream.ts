@@ -40,10 +40,11 @@ const QUIET_READS = 8;
 const PIECE = 48 * 1024;
 
 /**
- * The longest alert: encrypted, with a tag of 16 bytes. The tickets a client
- * gets once it is in are longer.
+ * The longest alert: encrypted, with a tag of 16 bytes, behind the 6 bytes of a
+ * ChangeCipherSpec where it is the dialling side's first word. The tickets a
+ * client gets once it is in are longer.
  */
-const MAX_ALERT = 24;
+const MAX_ALERT = 30;
 
 /** The first byte of what ends a handshake or begins one. */
 const ALERT_RECORD = 0x15;
@@ -336,7 +337,8 @@ export class TlsStream implements Transport {
 export function tlsFailure(error: unknown): string {
   if (error instanceof Error) {
     const { code } = error as { code?: string };
-    return FAILURES[code ?? ""] ?? error.message;
+    return FAILURES[code ?? ""] ??
+      error.message.replace(/^TLS accept error: /, "");
   }
   return FAILURES[String(error)] ?? String(error);
 }

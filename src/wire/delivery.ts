@@ -53,6 +53,8 @@ export class Message {
   #end = 0;
   /** What is left of the memory that small copies share. */
   #slab = NOTHING;
+  /** Has memory of its own. */
+  #kept = false;
 
   /** Answers go through `publish`. */
   constructor(publish: Publish) {
@@ -131,10 +133,12 @@ export class Message {
     return true;
   }
 
-  /** The same message, to keep; small ones share memory (`data.buffer`). */
+  /** The same message, to keep. Small ones share 4 KB (`data.buffer`). */
   copy(): Message {
+    if (this.#kept) return this;
     const from = this.#subjectStart;
     const copy = new Message(this.#publish);
+    copy.#kept = true;
     copy.locate(
       this.#copyBytes(from, this.#end),
       0,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {
   checkAuthorization,
-  hasPlainSecret,
+  secretWarnings,
 } from "../../src/auth/check_authorization.ts";
 import { ConfigError } from "../../src/errors.ts";
 import type { ServerOptions } from "../../src/options.ts";
@@ -112,16 +112,24 @@ Deno.test("checkAuthorization() takes what fits together", () => {
   for (const options of fine) checkAuthorization(resolveOptions(options));
 });
 
-Deno.test("hasPlainSecret() looks at every password and token", () => {
+Deno.test("secretWarnings() looks at every password and token", () => {
   const hash = "$2a$04$ld/nT3xuT.sxDS5lduJPcel2Q.jwfzIdrleAUdK1/RWkFWCjD6wnK";
-  const has = (options: ServerOptions) =>
-    hasPlainSecret(resolveOptions(options));
-  assert.equal(has({}), false);
-  assert.equal(has({ authorization: { user: "a", password: hash } }), false);
-  assert.equal(has({ authorization: USERS }), false);
-  assert.equal(has({ authorization: { token: "t" } }), true);
-  assert.equal(
-    has({ accounts: [{ name: "A", users: [{ user: "a", password: "$5" }] }] }),
-    true,
+  const warned = (options: ServerOptions) =>
+    secretWarnings(resolveOptions(options)).map((text) => text.split(" ")[0]);
+  const inAccount = (password: string) => ({
+    accounts: [{ name: "A", users: [{ user: "a", password }] }],
+  });
+  assert.deepEqual(warned({}), []);
+  assert.deepEqual(
+    warned({ authorization: { user: "a", password: hash } }),
+    [],
+  );
+  assert.deepEqual(warned({ authorization: USERS }), []);
+  assert.deepEqual(warned({ authorization: { token: "t" } }), ["Plaintext"]);
+  assert.deepEqual(warned(inAccount("$5")), ["Plaintext"]);
+  assert.deepEqual(warned(inAccount(`${hash}.`)), ["Nobody"]);
+  assert.deepEqual(
+    warned({ authorization: { password: "p" } }),
+    ["Plaintext", "A"],
   );
 });

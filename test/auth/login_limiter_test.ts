@@ -45,3 +45,13 @@ Deno.test("LoginLimiter remembers a bounded number of addresses", () => {
   for (let i = 0; i < 10_000; i++) limiter.failed(`a${i}`, 1);
   assert.equal(limiter.failed("first", 1).log, "last");
 });
+
+Deno.test("LoginLimiter counts an IPv6 network as one, however it is written", () => {
+  const limiter = new LoginLimiter(new FakeClock());
+  const network = ["2001:db8::1", "2001:db8:0:0:9::2", "2001:db8::7:8:9:a"];
+  const logs = network.map((address) => limiter.failed(address, 2).log);
+  assert.deepEqual(logs, ["each", "last", "none"]);
+  for (const other of ["2001:db8:0:1::1", "2001:db8:1::1", "::1", "fe80::1"]) {
+    assert.equal(limiter.failed(other, 2).log, "each", other);
+  }
+});

@@ -9,7 +9,7 @@ import {
 import { Folder } from "../support/folder.ts";
 import { FILES, Midge, run } from "../support/midge.ts";
 import { freePort } from "../support/official_server.ts";
-import { eventually } from "../support/server.ts";
+import { portsOf } from "../support/ports_file.ts";
 
 const READ = ["--allow-read"];
 
@@ -227,14 +227,7 @@ Deno.test("midge tells in the ports file where other servers reach it", async ()
     /Listening for route connections on 0\.0\.0\.0:(\d+)\n/,
   );
   const clientPort = await midge.port();
-  const file = `nats-server_${midge.pid}.ports`;
-  await eventually(
-    () =>
-      [...Deno.readDirSync(folder.path)].some(({ name }) => name === file) &&
-      folder.read(file).endsWith("}"),
-    "a ports file",
-  );
-  assert.deepEqual(JSON.parse(folder.read(file)), {
+  assert.deepEqual(await portsOf(folder, midge), {
     nats: [`nats://127.0.0.1:${clientPort}`],
     cluster: [`nats://127.0.0.1:${port}`],
   });

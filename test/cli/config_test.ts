@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { connect as connectClient } from "@nats-io/transport-node";
 import { Folder } from "../support/folder.ts";
 import { connect, FILES, Midge, run } from "../support/midge.ts";
+import { bothFamilies } from "../support/families.ts";
+import { portsFileOf, portsOf } from "../support/ports_file.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { certFile } from "../support/tls.ts";
 import { dialTcp } from "../../src/transport/tcp.ts";
@@ -216,30 +218,41 @@ Deno.test("midge writes its pid and its ports, and takes both back", async () =>
   await midge.line(/Server is ready\n/);
   const client = await connect(port);
   assert.equal(folder.read("midge.pid"), String(midge.pid));
-  const portsFile = `nats-server_${midge.pid}.ports`;
-  assert.deepEqual(JSON.parse(folder.read(portsFile)), {
+  assert.deepEqual(await portsOf(folder, midge), {
     nats: [`nats://127.0.0.1:${port}`],
   });
   midge.kill("SIGTERM");
   await client.closed();
   assert.equal(await midge.code(), 0);
-  assert.throws(() => folder.read(portsFile), Deno.errors.NotFound);
+  assert.throws(() => folder.read(portsFileOf(midge)), Deno.errors.NotFound);
   assert.throws(() => folder.read("midge.pid"), Deno.errors.NotFound);
 });
 
 Deno.test("midge lists a URL for each local address when it listens on all", async () => {
   using folder = new Folder({});
   await using midge = new Midge(
-    ["-p", "-1", "--ports_file_dir", folder.path],
+    [
+      ..."-p -1 --cluster nats://0.0.0.0:-1".split(" "),
+      "--ports_file_dir",
+      folder.path,
+    ],
     [...FILES, "--allow-sys=networkInterfaces"],
+  );
+  const [routePort] = await midge.line(
+    /route connections on 0\.0\.0\.0:(\d+)\n/,
   );
   const port = await midge.port();
   const client = await connect(port);
-  const { nats } = JSON.parse(
-    folder.read(`nats-server_${midge.pid}.ports`),
-  );
+  const { nats, cluster } = await portsOf(folder, midge);
+  const families = bothFamilies() ? ["IPv4", "IPv6"] : ["IPv4"];
+  const hosts = Deno.networkInterfaces()
+    .filter(({ family }) => families.includes(family))
+    .filter(({ address }) => !address.startsWith("fe80:"))
+    .map(({ address }) => address.includes(":") ? `[${address}]` : address);
+  const urls = (port: unknown) => hosts.map((host) => `nats://${host}:${port}`);
   assert.equal(nats[0], `nats://127.0.0.1:${port}`);
-  for (const url of nats) assert.match(url, /^nats:\/\/[\d.]+:\d+$/);
+  assert.deepEqual(nats.toSorted(), urls(port).sort());
+  assert.deepEqual(cluster.toSorted(), urls(routePort).sort());
   midge.kill("SIGTERM");
   await client.closed();
 });

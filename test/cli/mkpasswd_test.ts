@@ -197,6 +197,11 @@ Deno.test("mkpasswd() says in one line what is wrong with its arguments", async 
         "-p",
         "T0pS3cr3t",
       ],
+      [
+        "unexpected argument: a password is asked for, or piped in, with -p",
+        "-p",
+        "---T0pS3cr3t",
+      ],
     ]
   ) {
     const streams = new TestStreams([], false);

@@ -1,8 +1,8 @@
 /** Monitoring as the executable serves it: flags, files, failures, signals. */
 
-import { eventually } from "../support/server.ts";
 import assert from "node:assert/strict";
 import { Folder } from "../support/folder.ts";
+import { portsOf } from "../support/ports_file.ts";
 import { FILES, Midge, run } from "../support/midge.ts";
 import { freePort } from "../support/official_server.ts";
 import { certFile } from "../support/tls.ts";
@@ -41,15 +41,7 @@ Deno.test("midge takes monitoring from a file, tells it in the ports file, and k
   await Deno.writeTextFile(file, text("127.0.0.1:-1"));
   await using midge = new Midge(["-c", file], FILES);
   await midge.line(/Server is ready\n/);
-  let name: string | undefined;
-  await eventually(() => {
-    name = [...Deno.readDirSync(folder.path)].map(({ name }) => name)
-      .find((one) => one.endsWith(".ports"));
-    return name !== undefined;
-  }, "a ports file");
-  const ports = JSON.parse(
-    await Deno.readTextFile(`${folder.path}/${name}`),
-  );
+  const ports = await portsOf(folder, midge);
   const [base] = ports.monitoring;
   assert.equal((await varz(`${base}/nats`)).http_port, -1);
 

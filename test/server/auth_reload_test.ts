@@ -81,6 +81,13 @@ Deno.test("Server.reload() drops as many clients as an account has too many", as
       "-ERR 'maximum account active connections exceeded'\r\n",
     );
   }
+  const said = server.log.lines.filter((line) => line.includes("maximum"));
+  assert.deepEqual(
+    said.sort(),
+    gone.map(({ id }) =>
+      `ERR pipe:0 - cid:${id} - maximum account active connections exceeded`
+    ).sort(),
+  );
   await inB.quiet();
   await reload(server, { accounts: accounts(2) });
   await (await server.client(AS_A)).quiet();

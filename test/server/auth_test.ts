@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { hashPassword } from "../../src/auth/bcrypt.ts";
-import type { ServerOptions } from "../../src/mod.ts";
+import type { AuthorizationOptions, ServerOptions } from "../../src/mod.ts";
 import { ConfigError, Server } from "../../src/mod.ts";
 import { dialTcp } from "../../src/transport/tcp.ts";
 import { FakeClock } from "../support/clock.ts";
@@ -406,13 +406,34 @@ Deno.test("Server refuses options that contradict themselves", async () => {
   await assert.rejects(Server.check(options), ConfigError);
 });
 
-Deno.test("Server warns of passwords that are written down", async () => {
-  await using server = await TestServer.start({
-    authorization: { user: "a", password: "b" },
-  });
-  assert(
-    server.log.lines.includes(
-      "WRN Plaintext passwords detected, use nkeys or bcrypt",
-    ),
-  );
+Deno.test("Server warns of secrets that may not be meant so", async () => {
+  const hash = `$2a$04$${"a".repeat(53)}`;
+  for (
+    const [authorization, ...warnings] of [
+      [
+        { user: "a", password: "b" },
+        "Plaintext passwords detected, use nkeys or bcrypt",
+      ],
+      [
+        { password: hash },
+        "A password without a user lets everybody in: name a user",
+      ],
+      [
+        { users: [{ user: "u", password: hash.slice(0, -1) }] },
+        'Nobody gets in as user "u": not a bcrypt hash, though it begins like one (59 characters of 60)',
+      ],
+      [
+        { token: `${hash}x` },
+        "Nobody gets in as the token: not a bcrypt hash, though it begins like one (61 characters of 60)",
+      ],
+      [{ token: hash }],
+      [{ users: [{ user: "u", password: hash }] }],
+    ] as [AuthorizationOptions, ...string[]][]
+  ) {
+    await using server = await TestServer.start({ authorization });
+    assert.deepEqual(
+      server.log.lines.filter((line) => line.startsWith("WRN")),
+      warnings.map((warning) => `WRN ${warning}`),
+    );
+  }
 });

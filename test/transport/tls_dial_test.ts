@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ConfigError, TlsError } from "../../src/errors.ts";
 import { resolveOptions } from "../../src/options.ts";
 import { memoryPair } from "../../src/transport/memory.ts";
+import { dialTcp } from "../../src/transport/tcp.ts";
 import { acceptTls } from "../../src/transport/tls.ts";
 import { loadTls } from "../../src/transport/tls_context.ts";
 import type { ClientTls } from "../../src/transport/tls_dial.ts";
@@ -66,6 +67,35 @@ Deno.test("dialTls() closes what it cannot believe", async () => {
     await assert.rejects(near.write(new Uint8Array(1)));
   }
 });
+
+for (const minVersion of ["1.2", "1.3"]) {
+  Deno.test(`dialTls() tells a server from TLS ${minVersion} on why it does not believe it`, async () => {
+    const platform = await import("node:tls");
+    const version = `TLSv${minVersion}` as "TLSv1.2" | "TLSv1.3";
+    const server = platform.createServer({
+      cert: certText("server.pem"),
+      key: certText("server-key.pem"),
+      minVersion: version,
+      maxVersion: version,
+    });
+    const heard = new Promise<Error>((resolve) =>
+      server.on("tlsClientError", resolve)
+    );
+    await new Promise<void>((resolve) =>
+      server.listen(0, "127.0.0.1", () => resolve())
+    );
+    const { port } = server.address() as { port: number };
+    await assert.rejects(
+      dialTls(await dialTcp("127.0.0.1", port), {
+        serverName: "localhost",
+        ca: certText("other-ca.pem"),
+      }),
+      TlsError,
+    );
+    assert.match((await heard).message, /alert.*ca/i);
+    await new Promise((resolve) => server.close(resolve));
+  });
+}
 
 Deno.test("dialTls() says what is wrong with the texts it is given", async () => {
   const cases: [ClientTls, string][] = [

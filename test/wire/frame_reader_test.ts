@@ -122,6 +122,7 @@ Deno.test("Message.copy() keeps what it was, whatever comes and is written after
       [copy.subject, copy.reply, decodeUtf8(copy.data)],
       [`s.${i}`, `r.${i}`, data],
     );
+    assert.equal(copy.copy(), copy, "is kept already");
     copy.data.fill(0); // Nobody else's.
   }
 });
