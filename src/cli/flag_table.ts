@@ -88,7 +88,7 @@ export function numberFlag(
 ): Flag<number> {
   const parse = (text: string) => {
     if (/^[+-]?\d+(\.\d+)?$/.test(text)) return checked(Number(text), problem);
-    throw new ValueError("parse error");
+    throw new ValueError("parse error: not a number");
   };
   return { names, value, help, initial, parse };
 }

@@ -47,13 +47,15 @@ function pidFrom(target: string): number {
   return Number(text);
 }
 
-/** What a pid file says; if there is none, the text itself, to be refused. */
+/** What a pid file says. */
 function pidInFile(path: string): string {
   try {
     demand({ name: "read", path });
     return Deno.readTextFileSync(path).trim();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return path;
+    if (error instanceof Deno.errors.NotFound) {
+      throw new ConfigError(`neither a pid nor a pid file: ${path}`);
+    }
     throw new ConfigError(
       `cannot read pid file "${path}": ${fileProblem(error)}`,
     );
@@ -103,7 +105,7 @@ function kill(pid: number, signal: Deno.Signal): void {
       error instanceof Deno.errors.PermissionDenied
         ? `process ${pid} belongs to somebody else`
         : error instanceof Deno.errors.NotFound
-        ? "no such process"
+        ? `there is no process ${pid}`
         : `cannot send a signal to ${pid}: ${errorText(error)}`,
     );
   }

@@ -195,6 +195,9 @@ function findFlag(name: string): FlagForm & Pick<SpecialFlag, "apply"> {
   };
 }
 
+/** Commands of midge that are no server. */
+const TOOLS = ["pub", "sub", "req", "top", "mkpasswd"];
+
 /** The words nats-server takes instead of a flag. */
 function applyCommand(draft: Draft, word: string): void {
   switch (word.toLowerCase()) {
@@ -205,7 +208,11 @@ function applyCommand(draft: Draft, word: string): void {
       draft.action = "help";
       return;
     default:
-      throw new ConfigError(`unrecognized command: "${word}"`);
+      throw new ConfigError(
+        TOOLS.includes(word)
+          ? `a command comes first, then its flags: midge ${word} …`
+          : `unrecognized command: "${word}"`,
+      );
   }
 }
 

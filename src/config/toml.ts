@@ -72,6 +72,13 @@ async function load(source: Source): Promise<Library> {
 /** The library's error, and what to do about the commonest mistake. */
 function syntaxError(error: ParseError, source: Source): ConfigError {
   const { text } = source;
+  if (text[error.index] === ":") {
+    return configErrorAt(
+      source.at(error.index),
+      `${error.message}: TOML has '=' here; files in NATS syntax are called .conf`,
+      error,
+    );
+  }
   const before = text.slice(0, error.index).trimEnd();
   if (!/^Un(expected|specified)/.test(error.message) || !before.endsWith("=")) {
     return configErrorAt(source.at(error.index), error.message, error);

@@ -80,7 +80,9 @@ export const integer: ValueType = {
     const match =
       /^([+-]?)(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9]\d*)$/
         .exec(value);
-    if (match === null) throw new ValueError("parse error");
+    if (match === null) {
+      throw new ValueError("parse error: not a whole number");
+    }
     const [, sign, digits] = match;
     const number = Number(digits.replace(/^0(?=[0-7])/, "0o"));
     if (!Number.isSafeInteger(number)) {
@@ -90,7 +92,7 @@ export const integer: ValueType = {
   },
 };
 
-/** Bytes: a whole number, in files with a suffix such as `64KB`. */
+/** Bytes: a whole number, maybe with a suffix such as `64KB`. */
 export const size: ValueType = {
   takes: "a size such as 65536, 64KB or 1MB",
   read(node) {
@@ -100,7 +102,10 @@ export const size: ValueType = {
     if (bytes === null) throw wrongKind(this, node);
     return bytes;
   },
-  parse: (value) => integer.parse(value),
+  parse(value) {
+    const bytes = /^-?\d+$/.test(value) ? null : parseSize(value);
+    return bytes ?? integer.parse(value);
+  },
 };
 
 /** A switch. */
@@ -115,7 +120,7 @@ export const boolean: ValueType = {
     if (["0", "f", "F", "false", "FALSE", "False"].includes(value)) {
       return false;
     }
-    throw new ValueError("parse error");
+    throw new ValueError("parse error: neither true nor false");
   },
 };
 

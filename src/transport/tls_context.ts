@@ -91,7 +91,11 @@ export async function loadTls(
     ? authoritiesOf(options, crypto.X509Certificate)
     : [];
   const leaf = certificate("cert_file", cert, crypto.X509Certificate);
-  checkKey(leaf, privateKey(key, crypto.createPrivateKey));
+  if (!leaf.checkPrivateKey(privateKey(key, crypto.createPrivateKey))) {
+    throw pairError(
+      `tls: private key does not match public key: ${key.name} is not the key of ${cert.name}`,
+    );
+  }
   const server = serverOptions(options, { cert: cert.text, key: key.text });
   let secure: SecureContext;
   try {
@@ -226,11 +230,6 @@ function privateKey(
       { cause: error },
     );
   }
-}
-
-function checkKey(leaf: X509Certificate, key: KeyObject): void {
-  if (leaf.checkPrivateKey(key)) return;
-  throw pairError("tls: private key does not match public key");
 }
 
 function pairError(cause: unknown): ConfigError {

@@ -154,11 +154,15 @@ Deno.test("midge says in one line why it does not start, and exits with 1", asyn
     ],
     [["-sl", "foo"], [], /^midge: unknown signal "foo".*\n$/],
     [["-sl", "reload=1=2"], [], /^midge: invalid signal parameters: \[2\]\n$/],
-    [["-sl", "reload=abc"], FILES, /^midge: invalid pid: abc\n$/],
+    [
+      ["-sl", "reload=abc"],
+      FILES,
+      /^midge: neither a pid nor a pid file: abc\n$/,
+    ],
     [
       ["-sl", "reload=999999999"],
       ["--allow-run"],
-      /^midge: no such process\n$/,
+      /^midge: there is no process \d+\n$/,
     ],
   ];
   for (const [args, permissions, pattern] of cases) {

@@ -188,10 +188,13 @@ Deno.test("mkpasswd() says in one line what is wrong with its arguments", async 
     const [message, ...args] of [
       ["flag provided but not defined: -x", "-x"],
       ["flag needs an argument: -c", "-p", "-c"],
-      ['invalid value "x" for flag -c: parse error', "-c", "x"],
+      ['invalid value "x" for flag -c: parse error: not a number', "-c", "x"],
       ['invalid value "3" for flag -c: must be from 4 to 31', "-c", "3"],
       ['invalid value "32" for flag -c: must be from 4 to 31', "--c=32"],
-      ['invalid boolean value "x" for -p: parse error', "-p=x"],
+      [
+        'invalid boolean value "x" for -p: parse error: neither true nor false',
+        "-p=x",
+      ],
       [
         "unexpected argument: a password is asked for, or piped in, with -p",
         "-p",

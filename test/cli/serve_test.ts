@@ -108,7 +108,10 @@ Deno.test("midge says in one line what is wrong with a flag, and exits with 1", 
   for (
     const [args, message] of [
       [["--prot", "1"], "flag provided but not defined: -prot"],
-      [["-p", "x"], 'invalid value "x" for flag -p: parse error'],
+      [
+        ["-p", "x"],
+        'invalid value "x" for flag -p: parse error: not a whole number',
+      ],
       [["serve"], 'unrecognized command: "serve"'],
     ] as const
   ) {

@@ -283,7 +283,7 @@ Deno.test("parseFlags() names the flag that is wrong and says why", () => {
     ],
     [
       ["--no_advertise=maybe"],
-      'invalid boolean value "maybe" for -no_advertise: parse error',
+      'invalid boolean value "maybe" for -no_advertise: parse error: neither true nor false',
     ],
     [["--no_advertise", "false"], 'unrecognized command: "false"'],
     [
@@ -292,10 +292,22 @@ Deno.test("parseFlags() names the flag that is wrong and says why", () => {
     ],
     [["-p4222"], "flag provided but not defined: -p4222"],
     [["-p"], "flag needs an argument: -p"],
-    [["--port", "abc"], 'invalid value "abc" for flag -port: parse error'],
-    [["-p", ""], 'invalid value "" for flag -p: parse error'],
-    [["-p", "1.5"], 'invalid value "1.5" for flag -p: parse error'],
-    [["-p", "09"], 'invalid value "09" for flag -p: parse error'],
+    [
+      ["--port", "abc"],
+      'invalid value "abc" for flag -port: parse error: not a whole number',
+    ],
+    [
+      ["-p", ""],
+      'invalid value "" for flag -p: parse error: not a whole number',
+    ],
+    [
+      ["-p", "1.5"],
+      'invalid value "1.5" for flag -p: parse error: not a whole number',
+    ],
+    [
+      ["-p", "09"],
+      'invalid value "09" for flag -p: parse error: not a whole number',
+    ],
     [
       ["-p", "99999999999999999999"],
       'invalid value "99999999999999999999" for flag -p: value out of range',
@@ -313,10 +325,17 @@ Deno.test("parseFlags() names the flag that is wrong and says why", () => {
       ["-n", "a b"],
       'invalid value "a b" for flag -n: must not contain spaces: got "a b"',
     ],
-    [["-D=maybe"], 'invalid boolean value "maybe" for -D: parse error'],
+    [
+      ["-D=maybe"],
+      'invalid boolean value "maybe" for -D: parse error: neither true nor false',
+    ],
     [["---p", "1"], "bad flag syntax: ---p"],
     [["-=1"], "bad flag syntax: -=1"],
     [["serve"], 'unrecognized command: "serve"'],
+    [
+      ["-p", "4333", "pub", "a", "b"],
+      "a command comes first, then its flags: midge pub …",
+    ],
     [["-D", "false"], 'unrecognized command: "false"'],
     [["-"], 'unrecognized command: "-"'],
   ];

@@ -214,7 +214,10 @@ Deno.test("parseToml() says where a mistake is and what it is", async (t) => {
     ["a = yes", "1:5: Unexpected character: expected a value behind '='"],
     ["\n a =\nb = 1", "2:5: Unexpected character: expected a value behind '='"],
     ["a =", "1:4: Unspecified values are invalid: expected a value behind '='"],
-    ["a = 1\nport: 1", "2:5: Unexpected character"],
+    [
+      "a = 1\nport: 1",
+      "2:5: Unexpected character: TOML has '=' here; files in NATS syntax are called .conf",
+    ],
     ["a = 1\r\nb = 'x", "2:7: Unterminated string constant"],
     ["a = 1\n\n[b]\n[b]", "4:2: Defining a key multiple times is invalid"],
     ["a = 1 b = 2", "1:7: Must be a newline"],

@@ -144,3 +144,13 @@ Deno.test("a number for a duration is seconds, and doubtful", () => {
     'should be converted to a duration: 120 means seconds, write "120s"',
   ]);
 });
+
+Deno.test("size.parse() takes the suffixes that files have, and whole numbers as ever", () => {
+  const sizes = ["1MB", "64KB", "2k", "0x10", "010", "-1", "0"].map((text) =>
+    types.size.parse(text)
+  );
+  assert.deepEqual(sizes, [1048576, 65536, 2000, 16, 8, -1, 0]);
+  for (const text of ["", "MB", "1XB", "1.5MB"]) {
+    assert.throws(() => types.size.parse(text), types.ValueError);
+  }
+});

@@ -558,7 +558,9 @@ Deno.test("Server.start() opens no port when the certificates are of no use", as
   await assert.rejects(server.start(), {
     name: "ConfigError",
     message:
-      "error parsing X509 certificate/key pair: tls: private key does not match public key",
+      `error parsing X509 certificate/key pair: tls: private key does not match public key: ${
+        certFile("unrelated-key.pem")
+      } is not the key of ${certFile("server.pem")}`,
   });
   await assert.rejects(
     Deno.connect({ hostname: "127.0.0.1", port }),
