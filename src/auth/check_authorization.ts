@@ -110,18 +110,38 @@ function checkUsers(users: readonly UserOptions[]): Set<string> {
         refuse("Nkey users do not take usernames or passwords");
       }
       if (decodeUserNkey(nkey) === null) {
-        refuse("Not a valid public nkey for a user");
+        refuse(`Not a valid public nkey for a user: ${shown(nkey)}`);
       }
     }
-    if (one.permissions) compilePermissions(one.permissions);
-    checkConnectionTypes(one.allowedConnectionTypes ?? []);
     const name = nkey || user;
+    checkRights(name, one);
     if (names.has(name)) {
       refuse(`Duplicate ${nkey === "" ? "user" : "nkey"} "${name}" detected`);
     }
     names.add(name);
   }
   return names;
+}
+
+/** Throws `ConfigError`, which says whose rights cannot be. */
+function checkRights(
+  name: string,
+  { permissions, allowedConnectionTypes = [] }: UserOptions,
+): void {
+  try {
+    if (permissions) compilePermissions(permissions);
+    checkConnectionTypes(allowedConnectionTypes);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    refuse(`user "${name}": ${error.message}`);
+  }
+}
+
+/** A key for people to see: nothing of one that was to be kept secret. */
+function shown(nkey: string): string {
+  return nkey.startsWith("S")
+    ? "this is a seed, which is for the client alone"
+    : JSON.stringify(nkey);
 }
 
 function checkConnectionTypes(types: readonly string[]): void {

@@ -38,13 +38,22 @@ const REFUSED: readonly [string, ServerOptions][] = [
   ["User entry requires a user", {
     authorization: { users: [{ password: "x" }] },
   }],
-  ["Not a valid public nkey for a user", {
+  [`Not a valid public nkey for a user: "${NKEY.slice(1)}"`, {
     authorization: { users: [{ nkey: NKEY.slice(1) }] },
+  }],
+  [
+    "Not a valid public nkey for a user: this is a seed, which is for the client alone",
+    { authorization: { users: [{ nkey: `S${NKEY}` }] } },
+  ],
+  ['user "a": subject "a..b" is not a valid subject', {
+    authorization: {
+      users: [{ user: "a", permissions: { publish: { allow: ["a..b"] } } }],
+    },
   }],
   ["Nkey users do not take usernames or passwords", {
     authorization: { users: [{ nkey: NKEY, user: "a" }] },
   }],
-  ['invalid connection types ["FOO"]', {
+  ['user "a": invalid connection types ["FOO"]', {
     authorization: {
       users: [{ user: "a", allowedConnectionTypes: ["standard", "FOO"] }],
     },
