@@ -45,7 +45,7 @@ const REFUSED: readonly [string, ServerOptions][] = [
     "Not a valid public nkey for a user: this is a seed, which is for the client alone",
     { authorization: { users: [{ nkey: `S${NKEY}` }] } },
   ],
-  ['user "a": subject "a..b" is not a valid subject', {
+  ['user "a": permissions: subject "a..b" is not a valid subject', {
     authorization: {
       users: [{ user: "a", permissions: { publish: { allow: ["a..b"] } } }],
     },
