@@ -57,32 +57,28 @@ export function secretWarnings(
   { authorization, accounts }: LoginOptions,
 ): string[] {
   const { user, password, token, users = [] } = authorization ?? {};
-  const named: [string, string | undefined][] = [
-    [`user "${user}"`, password],
-    ["the token", token],
+  const all = [...users, ...accounts.flatMap(({ users = [] }) => users)];
+  const secrets = [
+    { whose: user && `user "${user}"`, secret: password },
+    { whose: "the token", secret: token },
+    ...all.map(({ user, password: secret }) => (
+      { whose: `user "${user}"`, secret }
+    )),
   ];
-  for (
-    const one of [users, ...accounts.map(({ users = [] }) => users)].flat()
-  ) {
-    named.push([`user "${one.user}"`, one.password]);
+  const warnings: string[] = [];
+  if (secrets.some(({ secret }) => secret && !isBcrypt(secret))) {
+    warnings.push("Plaintext passwords detected, use nkeys or bcrypt");
   }
-  const given = named.flatMap(([whose, secret]) =>
-    secret ? [{ whose, secret }] : []
-  );
-  const broken = given.filter(({ secret }) =>
-    isBcrypt(secret) && canonicalHash(secret) === null
-  );
-  return [
-    ...given.some(({ secret }) => !isBcrypt(secret))
-      ? ["Plaintext passwords detected, use nkeys or bcrypt"]
-      : [],
-    ...password && !user
-      ? ["A password without a user lets everybody in: name a user"]
-      : [],
-    ...broken.map(({ whose, secret }) =>
-      `Nobody gets in as ${whose}: not a bcrypt hash, though it begins like one (${secret.length} characters of 60)`
-    ),
-  ];
+  if (password && !user) {
+    warnings.push("A password without a user lets everybody in: name a user");
+  }
+  for (const { whose, secret = "" } of secrets) {
+    if (!whose || !isBcrypt(secret) || canonicalHash(secret) !== null) continue;
+    warnings.push(
+      `Nobody gets in as ${whose}: not a bcrypt hash, though it begins like one (${secret.length} characters of 60)`,
+    );
+  }
+  return warnings;
 }
 
 function checkBlock(authorization: AuthorizationOptions): void {

@@ -141,4 +141,5 @@ Deno.test("secretWarnings() looks at every password and token", () => {
     warned({ authorization: { password: "p" } }),
     ["Plaintext", "A"],
   );
+  assert.deepEqual(warned({ authorization: { password: `${hash}.` } }), ["A"]);
 });
